@@ -1,0 +1,37 @@
+# Everything sets itself up: the only thing needed beforehand is Python 3.11 or newer.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: setup test lint demo bench docs clean engine engine-images
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml hatch_build.py
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "composeharden needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	touch $@
+
+test: setup lint
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+demo: setup
+	@PATH="$(CURDIR)/$(BIN):$$PATH" bash demo.sh
+
+bench: setup
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check compose-lint==0.36.2
+	$(BIN)/python -m tests.bench
+
+engine:
+	tests/engine/start-engine
+
+engine-images: setup engine
+	$(BIN)/python -m tests.engine.stand_ins
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

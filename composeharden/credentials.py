@@ -1,0 +1,278 @@
+"""Credentials that are written in a Compose file, told by name and by shape, with as few false alarms as can be.
+
+This is the precise view, for findings. What is masked in output is decided elsewhere, and much more generously.
+No function here returns a value of the file.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from enum import Enum
+from typing import NamedTuple
+
+from composeharden.compose.interpolation import InvalidTemplate, interpolate
+
+_UNKNOWN = "\0"
+"""Stands for the value of a variable that the file does not give."""
+
+
+class Kind(Enum):
+    """What a credential is, from certain and harmful to a mere default."""
+
+    TOKEN = "token"
+    """Of a known shape: it opens something outside of the stack."""
+    CONNECTION = "connection"
+    """The password in a URL or connection string."""
+    LITERAL = "literal"
+    """A value under a name that says password, secret, token or key."""
+    DEFAULT = "default"
+    """Like a literal, but only in force where nobody sets the variable."""
+    PLACEHOLDER = "placeholder"
+    """A value made to be replaced, which works as a password if nobody does."""
+
+
+class Credential(NamedTuple):
+    """One credential that was found, without its value."""
+
+    kind: Kind
+    host: str = ""
+    """For a connection: the host it leads to."""
+
+
+_FINAL_WORDS = frozenset(
+    (
+        "apikey",
+        "authtoken",
+        "cookie",
+        "credential",
+        "credentials",
+        "pass",
+        "passphrase",
+        "passwd",
+        "password",
+        "pw",
+        "pwd",
+        "secret",
+        "token",
+    )
+)
+_GLUED = ("password", "passwd", "passphrase", "apikey", "authtoken", "accesstoken", "apitoken", "secretkey")
+_KEY_OF = frozenset(
+    (
+        "api",
+        "app",
+        "auth",
+        "cookie",
+        "crypto",
+        "decryption",
+        "encryption",
+        "hmac",
+        "jwt",
+        "logged",
+        "master",
+        "nonce",
+        "private",
+        "secret",
+        "session",
+        "signing",
+    )
+)
+"""Words before a final `key` that make it a secret one. Without them it may be public, or the name of a field."""
+_NOT_A_SECRET = frozenset(
+    (
+        "allow",
+        "disable",
+        "disabled",
+        "empty",
+        "enable",
+        "enabled",
+        "force",
+        "max",
+        "min",
+        "no",
+        "public",
+        "random",
+        "require",
+        "required",
+        "show",
+        "skip",
+        "use",
+    )
+)
+_NUMBERS_ARE_SECRET = frozenset(("passphrase", "passwd", "password", "pass", "pw", "pwd", "secret"))
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+
+_HARMLESS = frozenset(
+    (
+        "true",
+        "false",
+        "yes",
+        "no",
+        "on",
+        "off",
+        "null",
+        "none",
+        "nil",
+        "undefined",
+        "enabled",
+        "disabled",
+        "auto",
+        "default",
+        "required",
+        "optional",
+        "random",
+        "file",
+        "env",
+        "basic",
+        "bearer",
+        "plain",
+        "md5",
+        "trust",
+        "scram-sha-256",
+        "jwt",
+    )
+)
+
+
+def is_credential_name(name: str) -> bool:
+    """True for a name whose value is a password, secret, token or secret key; false for its path, lifetime, id ..."""
+    words = [word.lower() for word in _WORDS.findall(name)]
+    if not words or not _NOT_A_SECRET.isdisjoint(words):
+        return False
+    last = words[-1]
+    if last == "key":
+        return not _KEY_OF.isdisjoint(words[:-1]) and "id" not in words
+    if last in ("pw", "pwd", "cookie"):
+        return len(words) > 1 and (last != "cookie" or "erlang" in words)
+    return last in _FINAL_WORDS or last.endswith(_GLUED)
+
+
+def in_setting(name: str, raw: str) -> Credential | None:
+    """The credential that a named setting holds, from its text before interpolation."""
+    text = literal_text(raw)
+    shaped = _by_shape(text, raw)
+    if shaped is not None or not is_credential_name(name):
+        return shaped
+    if not _is_value(text) or (text.isdigit() and not _takes_numbers(name)):
+        return None
+    return Credential(_kind(text, raw))
+
+
+def in_text(raw: str) -> Credential | None:
+    """The credential that a command or another free text holds, from its text before interpolation."""
+    text = literal_text(raw)
+    shaped = _by_shape(text, raw)
+    if shaped is not None:
+        return shaped
+    for pattern in _patterns()["command"]:
+        for match in pattern.finditer(text):
+            value = match.group("value").strip("\"'")
+            if ("name" not in match.groupdict() or is_credential_name(match.group("name"))) and _is_value(value):
+                return Credential(_kind(value, raw))
+    return None
+
+
+def literal_text(raw: str) -> str:
+    """What the file alone gives: defaults filled in, and a mark in place of every variable without one."""
+    if "$" not in raw:
+        return raw
+    try:
+        unset = interpolate(raw, {}).unset
+        return interpolate(raw, dict.fromkeys(unset, _UNKNOWN)).value
+    except InvalidTemplate:
+        return _UNKNOWN
+
+
+def _by_shape(text: str, raw: str) -> Credential | None:
+    patterns = _patterns()
+    if any(
+        match for pattern in patterns["token"] if (match := pattern.search(text)) and "EXAMPLE" not in match.group()
+    ):
+        return Credential(Kind.TOKEN)
+    for pattern in patterns["connection"]:
+        for match in pattern.finditer(text):
+            password = match.group("password")
+            if not _is_value(password):
+                continue
+            kind = _kind(password, raw)
+            return Credential(Kind.CONNECTION if kind is Kind.LITERAL else kind, match.groupdict().get("host") or "")
+    return None
+
+
+def _takes_numbers(name: str) -> bool:
+    words = [word.lower() for word in _WORDS.findall(name)]
+    return words[-1] in _NUMBERS_ARE_SECRET or words[-1].endswith(("password", "passwd"))
+
+
+def _is_value(text: str) -> bool:
+    """False for what cannot be a credential itself: empty, a switch, a path, a reference to where it really is."""
+    if len(text) < 3 or _UNKNOWN in text or text.lower() in _HARMLESS:
+        return False
+    return not any(pattern.match(text) for pattern in _patterns()["reference"])
+
+
+def _kind(text: str, raw: str) -> Kind:
+    if any(pattern.match(text) for pattern in _patterns()["placeholder"]):
+        return Kind.PLACEHOLDER
+    return Kind.DEFAULT if "${" in raw and f"-{text}" in raw else Kind.LITERAL
+
+
+@functools.cache
+def _patterns() -> dict[str, tuple[re.Pattern[str], ...]]:
+    """Compiled when the first credential is looked for. No pattern repeats a repetition."""
+    name = r"[A-Za-z][\w.-]{0,80}"
+    value = r"(?P<value>\"[^\"\0]{1,400}\"|'[^'\0]{1,400}'|[^\s\"'`;|&<>\0]{1,400})"
+    sources: dict[str, tuple[str, ...]] = {
+        "token": (
+            r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
+            r"\bgh[opsur]_[A-Za-z0-9]{36}",
+            r"\bgithub_pat_[A-Za-z0-9_]{50}",
+            r"\bglpat-[\w-]{20}",
+            r"\bxox[abeprs]-[A-Za-z0-9-]{20}",
+            r"\b[rs]k_live_[A-Za-z0-9]{20}",
+            r"\bAIza[\w-]{35}",
+            r"\bSG\.[\w-]{22}\.[\w-]{43}",
+            r"\bnpm_[A-Za-z0-9]{36}",
+            r"\bdckr_pat_[\w-]{20}",
+            r"\bhf_[A-Za-z]{34}",
+            r"\bsk-(?:ant|proj)-[\w-]{20}",
+            r"\bsk-[A-Za-z0-9]{48}\b",
+            r"-----BEGIN (?:[A-Z]{1,12} ){0,2}PRIVATE KEY-----",
+            r"//hooks\.slack\.com/services/T[\w/]{20}",
+            r"//discord(?:app)?\.com/api/webhooks/\d{15,20}/[\w-]{50}",
+        ),
+        "connection": (
+            r"[A-Za-z][A-Za-z0-9+.-]{1,30}://[^\s/:@?#\"'\0]{0,100}:(?P<password>[^\s/@\"']{1,200})@(?P<host>[\w.-]{0,200})",
+            r"(?<![\w/])[\w.-]{1,60}:(?P<password>[^\s:@/\"']{1,200})@(?:tcp|unix)\((?P<host>[\w.-]{0,200})",
+            r"(?i)(?:server|host|data source|user(?: ?id)?|uid|addr(?:ess)?|endpoint)=[^\n]{0,400}?[;\s&?,]\s?"
+            r"(?:password|pwd)=(?P<password>[^;\s&\"',]{1,200})",
+        ),
+        "command": (
+            rf"--?(?P<name>{name})[=\s]\s?{value}",
+            rf"(?<![\w./-])(?P<name>{name})={value}",
+            rf"(?i)--?(?:requirepass|masterauth)[=\s]\s?{value}",
+            rf"\b(?:mysql(?:admin|dump|check|show|import)?|mariadb(?:-admin|-dump|-check)?)\b[^\n;|&]{{0,200}}?\s-p{value}",
+            rf"\bredis-cli\b[^\n;|&]{{0,200}}?\s(?:-a|--pass)\s{{1,3}}{value}",
+            rf"\bcurl\b[^\n;|&]{{0,200}}?\s(?:-u|--user)[\s=]?[\"']?[\w.@-]{{1,80}}:(?P<value>[^\s\"'`;|&\0]{{1,200}})",
+        ),
+        "reference": (
+            r"[$]|.*[$]\(|.*`",
+            r"(?:/|\./|\.\./|~/)[\w./@+-]*\Z",
+            r"file:|env:|vault:|op://|ref\+|arn:aws|secret:|sm://",
+            r".*\{\{|\{\w*\}",
+            r"%",
+            r"-",
+            r"\*+\Z",
+        ),
+        "placeholder": (
+            r"(?i)<.*>\Z|\[.*\]\Z|_{2}.*_{2}\Z",
+            r"(?i)(?:please[-_ ]?)?(?:change|replace|update|edit)[-_ ]?(?:it|me|this|with)\b",
+            r"(?i)change[-_]?me|.*change[-_]?(?:this|me)|.*replace[-_]?(?:this|me|with)",
+            r"(?i)(?:your|insert|enter|put|add|set|paste|fill)[-_ ]",
+            r"(?i)x{3,}\Z|\.{3}|todo\b|fixme\b|tbd\Z",
+            r"(?i)(?:example|sample|dummy|placeholder|redacted)",
+            r"(?i).*[-_ ](?:here|example|placeholder)\Z",
+        ),
+    }
+    return {group: tuple(re.compile(source, re.DOTALL) for source in found) for group, found in sources.items()}

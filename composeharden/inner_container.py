@@ -1,0 +1,40 @@
+"""Containers that a Compose file runs beside its services: steps before a start, and jobs.
+
+They take nearly every setting a service takes, so every danger of a service can hide in one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from composeharden.compose.project import Project, Service
+from composeharden.outcome import Severity
+from composeharden.posture import decide
+
+if TYPE_CHECKING:
+    from composeharden.passes import Proposal
+
+
+def reports(project: Project, name: str, raw: Mapping[str, Any], what: str) -> Iterator[Proposal]:
+    """What the report-only passes say of a container with the settings `raw`, from medium severity on.
+
+    `name` is the service it belongs to (or its own), `what` names it at the head of each message. Fixes are left
+    out: they are made for services.
+    """
+    from composeharden.passes import all_passes  # passes use this module
+
+    posture = decide(Service(project, name, raw))
+    for rule in all_passes().values():
+        if rule.for_service is None:
+            continue
+        for proposal in rule.for_service(posture):
+            severity = rule.severity if proposal.severity is None else proposal.severity
+            if not proposal.changes and severity >= Severity.MEDIUM:
+                yield replace(
+                    proposal,
+                    message=f"{what}: {proposal.message}",
+                    severity=severity,
+                    references=(*rule.references, *proposal.references),
+                )

@@ -1,0 +1,164 @@
+"""What a run found, decided and did: plain frozen records that know nobody above them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+
+from composeharden.yaml.change import Change
+from composeharden.yaml.source import Source
+from composeharden.yaml.splice import Edit
+
+
+class Severity(IntEnum):
+    """How much a finding matters, in the order of a threshold such as --fail-on."""
+
+    INFO = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+class Confidence(IntEnum):
+    """How sure we are of the facts behind a fix."""
+
+    ASSUMED = 0
+    """Nobody looked: plausible only."""
+    SOURCED = 1
+    """Read in the image's own source, or documented."""
+    STAND_IN = 2
+    """A rebuild with the same entrypoint ran hardened on an engine."""
+    PROVEN = 3
+    """This image ran hardened on an engine."""
+
+    def __str__(self) -> str:
+        return self.name.lower().replace("_", "-")
+
+
+class Effect(IntEnum):
+    """What a fix changes for the user."""
+
+    NONE = 0
+    BEHAVIOUR = 1
+    """The service runs differently."""
+    ACCESS = 2
+    """Who can reach it."""
+    DATA = 3
+    """Where data or secrets live."""
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+class Status(Enum):
+    """What becomes of a finding."""
+
+    FIX = "fix"
+    """The default fix makes its changes."""
+    HELD = "held"
+    """There are changes, and they are held back: see reason and unlock."""
+    REPORT = "report"
+    """Nothing to change automatically: see advice."""
+    SUPPRESSED = "suppressed"
+    """The file says to leave it: see reason."""
+    REFUSED = "refused"
+    """The changes could not be made safely in the text: see reason."""
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in a file; line and column count from 1."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to know about one service (or the whole stack), with the changes that fix it as one atomic group."""
+
+    rule: str
+    """Name of the pass; stable for ever."""
+    service: str | None
+    severity: Severity
+    message: str
+    """One sentence without any value that could be a secret."""
+    location: Location
+    status: Status = Status.REPORT
+    confidence: Confidence = Confidence.SOURCED
+    effect: Effect = Effect.NONE
+    changes: tuple[Change, ...] = ()
+    """Meaning of the fix, on the effective model: paths start with document 0, then "services" and the name."""
+    needs: tuple[str, ...] = ()
+    """Rules of the same service whose fix this one stands or falls with."""
+    why: str = ""
+    """What the change rests on: the reasons and facts of this image, one line each."""
+    advice: str = ""
+    """What a person can do about it."""
+    reason: str = ""
+    """Why it is held, suppressed or refused."""
+    unlock: str = ""
+    """The flag that applies a held fix, if one does."""
+    references: tuple[str, ...] = ()
+    """CIS, OWASP and other identifiers."""
+    evidence: tuple[str, ...] = ()
+    """Where the facts were read or run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that could not be read, seen or done. It never carries a value of the file."""
+
+    message: str
+    location: Location
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """The new text of one file, proven."""
+
+    path: str
+    before: Source
+    after: Source
+    edits: tuple[Edit, ...]
+    changes: tuple[Change, ...]
+    """The same fix as operations on this file."""
+
+    @property
+    def data(self) -> bytes:
+        """The bytes to write."""
+        return self.after.encode(self.after.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything about one input."""
+
+    path: str
+    findings: tuple[Finding, ...] = ()
+    patches: tuple[Patch, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+    sources: dict[str, Source] = field(default_factory=dict, compare=False)
+    """Every file that was read, by path: what redaction and the reports look at."""
+    variables: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """Values used for interpolation: redaction must know them. Never printed."""
+
+    def with_status(self, status: Status) -> tuple[Finding, ...]:
+        """The findings that ended in `status`."""
+        return tuple(finding for finding in self.findings if finding.status is status)
+
+    @property
+    def recreated(self) -> tuple[str, ...]:
+        """Services whose containers the next `up -d` replaces."""
+        names = {finding.service for finding in self.with_status(Status.FIX) if finding.service and finding.changes}
+        return tuple(sorted(names))

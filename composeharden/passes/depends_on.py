@@ -1,0 +1,144 @@
+"""Wait for a dependency to be healthy, not just started, where its health check can be relied on.
+
+The short list form of `depends_on` only waits until the other container was created. The long form can wait for
+`service_healthy`, but a probe that fails although the service works then stops the whole stack. So the condition is
+only used where the probe is the image's own or runs a program that is known to be in the image. Where no dependency
+gains a condition the short list stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from composeharden.compose.project import Project, Service
+from composeharden.outcome import Confidence, Effect, Severity
+from composeharden.passes import Case, Proposal
+from composeharden.posture import Posture
+from composeharden.yaml.change import Reshape
+
+SEVERITY = Severity.LOW
+EFFECT = Effect.BEHAVIOUR
+REFERENCES = ("https://docs.docker.com/compose/how-tos/startup-order/",)
+
+EXAMPLE = Case(
+    before="services:\n  app:\n    image: example/app\n    depends_on:\n      - db\n  db:\n    image: postgres:16\n"
+    "    healthcheck:\n      test: [CMD-SHELL, pg_isready]\n",
+    after="services:\n  app:\n    image: example/app\n    depends_on:\n      db:\n        condition: service_healthy\n"
+    "  db:\n    image: postgres:16\n    healthcheck:\n      test: [CMD-SHELL, pg_isready]\n",
+)
+UNCHANGED = (
+    "services:\n  app:\n    image: example/app\n    depends_on: [db]\n  db:\n    image: postgres:16\n",
+    "services:\n  app:\n    image: example/app\n    depends_on: [db]\n  db:\n    image: postgres:16\n"
+    "    healthcheck: {disable: true, test: [CMD, pg_isready]}\n",
+    "services:\n  app:\n    image: example/app\n    depends_on: {db: {condition: service_started}}\n"
+    "  db:\n    image: postgres:16\n    healthcheck: {test: [CMD, pg_isready]}\n",
+)
+
+_BUILTINS = frozenset(
+    (
+        "exit",
+        "test",
+        "[",
+        "[[",
+        "true",
+        "false",
+        "echo",
+        "if",
+        "cd",
+        ":",
+        "kill",
+        "read",
+        "set",
+        "printf",
+        "export",
+        "sleep",
+        "grep",
+        "cat",
+        "sh",
+        "/bin/sh",
+    )
+)
+_WORD = re.compile(r"(?:^|\|\||&&|[|;(]|\bdo\b|\bthen\b|\bif\b|!)\s*((?:[A-Za-z_]\w*=\S*\s+)*)([^\s;&|()$\"'`]+)")
+
+
+def check_project(project: Project, postures: Mapping[str, Posture]) -> Iterable[Proposal]:
+    """Propose the long form for every service with a list of which at least one dependency gains a condition."""
+    for name, service in project.services.items():
+        raw = service.raw.get("depends_on")
+        if isinstance(raw, list) and raw and all(isinstance(item, str) for item in raw) and len(set(raw)) == len(raw):
+            proposal = _propose(service, raw, postures)
+            if proposal is not None and name in postures:
+                yield proposal
+
+
+def _propose(service: Service, names: list[str], postures: Mapping[str, Posture]) -> Proposal | None:
+    judged = {name: _soundness(postures.get(name)) for name in names}
+    if all(confidence is None for confidence, _ in judged.values()):
+        return None
+    sure = [confidence for confidence, _ in judged.values() if confidence is not None]
+    best = max(sure)
+    value = {
+        name: {"condition": "service_healthy" if confidence is not None and confidence >= best else "service_started"}
+        for name, (confidence, _) in judged.items()
+    }
+    return Proposal(
+        message="it starts before its dependencies are ready",
+        key="depends_on",
+        changes=(Reshape((0, "services", service.name, "depends_on"), value),),
+        confidence=postures[service.name].confidence("depends-on", best),
+        held=postures[service.name].blocked("depends-on"),
+        why="\n".join(f"{name}: {reason}" for name, (_, reason) in judged.items() if reason),
+    )
+
+
+def _soundness(posture: Posture | None) -> tuple[Confidence | None, str]:
+    """How sure it is that the probe of a dependency succeeds once it is ready; None without any probe."""
+    if posture is None or posture.blocked("depends-on"):
+        return None, ""
+    service, facts = posture.service, posture.facts
+    check = service.get("healthcheck")
+    check = check if isinstance(check, dict) else {}
+    test = check.get("test")
+    if check.get("disable") in (True, "true") or test in ("NONE", ["NONE"]):
+        return None, ""
+    if not test:
+        baked = [row for row in facts.rows("healthcheck") if row.get("image")] if facts is not None else []
+        own = bool(baked) and facts is not None and not facts.is_runtime
+        return (facts.confidence(baked[0]), "its image has a health check") if own and facts else (None, "")
+    programs = probe_programs(test)
+    known = _known_programs(posture)
+    unknown = sorted(program for program in programs if program not in known)
+    if not unknown:
+        return Confidence.SOURCED, "its probe runs programs of its image"
+    return Confidence.ASSUMED, f"not known to be in its image: {', '.join(unknown)}"
+
+
+def _known_programs(posture: Posture) -> set[str]:
+    facts = posture.facts
+    if facts is None or facts.is_runtime:
+        return set()
+    known = {str(name) for row in facts.rows("healthcheck") for name in row.get("needs", ())}
+    known |= {str(name) for name in facts.table("programs").get("present", ())}
+    known -= {str(name) for name in facts.table("programs").get("absent", ())}
+    return known
+
+
+def probe_programs(test: Any) -> set[str]:
+    """The programs a probe runs, without shell built-ins; paths are cut to their last part."""
+    if isinstance(test, list):
+        kind, *words = [str(word) for word in test] or [""]
+        if kind == "CMD":
+            if words and words[0].rsplit("/", 1)[-1] in ("sh", "bash", "ash") and "-c" in words:
+                return _shell_programs(words[-1]) | ({"bash"} if words[0].endswith("bash") else set())
+            return {words[0].rsplit("/", 1)[-1]} - _BUILTINS if words else set()
+        text = words[0] if words else ""
+    else:
+        text = str(test)
+    return _shell_programs(text)
+
+
+def _shell_programs(text: str) -> set[str]:
+    found = {match.group(2).rsplit("/", 1)[-1] for match in _WORD.finditer(text)}
+    return {name for name in found if name} - _BUILTINS

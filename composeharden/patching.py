@@ -1,0 +1,179 @@
+"""From findings to proven patches: the groups that can be made together are, the others are refused with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from composeharden.compose.load import effective
+from composeharden.compose.project import Project
+from composeharden.outcome import Finding, Patch, Status
+from composeharden.plan import Group, Placed, Planner, declare
+from composeharden.yaml.change import Change, Refused
+from composeharden.yaml.proof import Proven, prove, same
+from composeharden.yaml.source import Source
+from composeharden.yaml.splice import Edit, Renderer
+
+
+def patch(project: Project, found: list[Finding]) -> tuple[list[Finding], list[Patch]]:
+    """Make every finding with status FIX, as one atomic group each.
+
+    Returns the findings, those that could not be made as REFUSED with the reason, and the patches of the rest. The
+    effective model after the patches equals the one before with exactly the declared changes.
+    """
+    work = _Work(project, found)
+    patches = work.run() if work.active else []
+    return [work.judged(finding) for finding in found], patches
+
+
+class _Work:
+    def __init__(self, project: Project, found: Iterable[Finding]) -> None:
+        self.project = project
+        self.planner = Planner(project)
+        self.active: dict[Group, Finding] = {
+            (finding.service or "", finding.rule): finding for finding in found if finding.status is Status.FIX
+        }
+        self.refused: dict[Group, str] = {}
+        self.sources: dict[str, Source] = {layer.file: layer.source for layer in project.layers}
+        self.renderers = {file: Renderer(source) for file, source in self.sources.items()}
+        self.before = _services(project.model)
+
+    def judged(self, finding: Finding) -> Finding:
+        """The finding with what became of it."""
+        reason = self.refused.get((finding.service or "", finding.rule))
+        if finding.status is not Status.FIX or reason is None:
+            return finding
+        return replace(finding, status=Status.REFUSED, reason=reason)
+
+    def run(self) -> list[Patch]:
+        """Drop groups until the rest can be made and proven together."""
+        while self.active:
+            placed = self.planner.place({group: item.changes for group, item in self.active.items()})
+            edits = self._render(placed)
+            if edits is None:
+                continue
+            proven = self._prove(placed, edits)
+            if proven is None:
+                continue
+            if not self._matches_declaration(proven):
+                continue
+            return [
+                Patch(file, self.sources[file], result.source, tuple(result.edits), tuple(_of(file, placed)))
+                for file, result in proven.items()
+            ]
+        return []
+
+    def refuse(self, group: Group, reason: str) -> None:
+        """Drop a group, and the groups of the same service that rest on it."""
+        if group not in self.active:
+            return
+        del self.active[group]
+        self.refused[group] = reason
+        for other, finding in list(self.active.items()):
+            if other[0] == group[0] and group[1] in finding.needs:
+                self.refuse(other, f"it needs {group[1]}, which was refused: {reason}")
+
+    # -- text ------------------------------------------------------------------------------------------------------
+
+    def _render(self, placed: dict[Group, list[Placed]]) -> dict[str, list[Edit]] | None:
+        """The edits per file, or None after a group was refused."""
+        edits: dict[str, list[Edit]] = {}
+        seen: set[tuple[str, str]] = set()
+        whole = True
+        for group, changes in placed.items():
+            try:
+                for one in changes:
+                    rendered = self.renderers[one.file].render([one.change])
+                    if (one.file, repr(one.change)) not in seen:
+                        seen.add((one.file, repr(one.change)))
+                        edits.setdefault(one.file, []).extend(rendered)
+            except Refused as error:
+                self.refuse(group, error.reason)
+                whole = False
+        return edits if whole else None
+
+    def _prove(self, placed: dict[Group, list[Placed]], edits: dict[str, list[Edit]]) -> dict[str, Proven] | None:
+        proven = {}
+        for file, changes in edits.items():
+            try:
+                proven[file] = prove(self.sources[file], _of(file, placed), changes)
+            except Refused as error:
+                self._isolate(file, placed, error.reason)
+                return None
+        return proven
+
+    def _isolate(self, file: str, placed: dict[Group, list[Placed]], reason: str) -> None:
+        """Find the group to blame: the first one that cannot be proven alone, else the last that spoils the rest."""
+        kept: list[Group] = []
+        for group in list(placed):
+            trial = {name: placed[name] for name in (*kept, group)}
+            try:
+                changes = _of(file, trial)
+                prove(self.sources[file], changes, self.renderers[file].render(changes))
+            except Refused as error:
+                self.refuse(group, error.reason)
+                return
+            kept.append(group)
+        for group in list(self.active):
+            self.refuse(group, reason)
+
+    # -- meaning ---------------------------------------------------------------------------------------------------
+
+    def _matches_declaration(self, proven: dict[str, Proven]) -> bool:
+        """Whether the effective model became what was declared; drops the groups to blame where it did not."""
+        changes = [change for finding in self.active.values() for change in finding.changes]
+        wanted = _services(declare(self.project.model, changes))
+        for result in proven.values():  # one file makes the whole model as long as projects are single files
+            actual = _services(effective(result.source))
+            if same(wanted, actual, ordered=False):
+                continue
+            wrong = [
+                name
+                for name in wanted.get("services", {})
+                if not same(wanted["services"][name], actual.get("services", {}).get(name), ordered=False)
+            ]
+            self._blame(wrong, wanted, actual)
+            return False
+        return True
+
+    def _blame(self, wrong: list[str], wanted: dict[str, Any], actual: dict[str, Any]) -> None:
+        dropped = False
+        for name in wrong:
+            keys = _differing(wanted["services"][name], actual.get("services", {}).get(name))
+            reached = {id(mapping) for mapping in self.planner.chain(name)}
+            for group, finding in list(self.active.items()):
+                touched = {str(change.path[3]) for change in finding.changes if len(change.path) == 4}
+                related = group[0] == name or any(id(body) in reached for body in self.planner.chain(group[0])[:1])
+                if group[0] and group[0] != name and related and touched & keys:
+                    self.refuse(group, f"service {name} shares this text through an anchor and must not get the change")
+                    dropped = True
+        if not dropped:
+            blamed = [group for group in self.active if group[0] in wrong] or list(self.active)
+            for group in blamed:
+                self.refuse(group, "the service shares its text with others in a way that cannot be changed alone")
+
+
+def _of(file: str, placed: dict[Group, list[Placed]]) -> list[Change]:
+    """The changes of one file, each once, in order."""
+    found: dict[str, Change] = {}
+    for changes in placed.values():
+        for one in changes:
+            if one.file == file:
+                found.setdefault(repr(one.change), one.change)
+    return list(found.values())
+
+
+def _services(model: dict[str, Any]) -> dict[str, Any]:
+    """The model without extension fields: they mean nothing to Compose by themselves."""
+    return {key: value for key, value in model.items() if not key.startswith("x-")}
+
+
+def _differing(left: Any, right: Any) -> set[str]:
+    if not isinstance(left, dict) or not isinstance(right, dict):
+        return set()
+    return {
+        key
+        for key in {*left, *right}
+        if key not in left or key not in right or not same(left[key], right[key], ordered=False)
+    }

@@ -1,0 +1,207 @@
+"""Where each declared change is written: from the effective model to nodes of files, with anchors in mind.
+
+A change is declared on the effective model (`services.web.read_only`). Here it becomes an operation on the document
+that defines the service: beside `<<` where the value was inherited, in the anchor itself where everyone who uses it
+needs the same change.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from composeharden.compose.project import Layer, Project, Service
+from composeharden.yaml import nodes
+from composeharden.yaml.change import Append, Change, Path, Refused, Remove, Reshape, Set
+
+Group = tuple[str, str]
+"""Service (empty for the stack) and rule: the changes of one finding."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """One change and the file it belongs to."""
+
+    file: str
+    change: Change
+
+
+class Planner:
+    """Places changes for one project."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._chains: dict[str, list[nodes.Mapping]] = {}
+        self._anchored: dict[int, tuple[Layer, Path]] | None = None
+
+    def place(self, groups: Mapping[Group, tuple[Change, ...]]) -> dict[Group, list[Placed]]:
+        """The file changes of every group. Raises Refused never: what has no place is placed where splice refuses."""
+        shared = self._shared_places(groups)
+        return {
+            group: [
+                shared.get((group[0], _signature(change))) or placed
+                for change in changes
+                for placed in self._place_one(group[0], change)
+            ]
+            for group, changes in groups.items()
+        }
+
+    def _place_one(self, name: str, change: Change) -> list[Placed]:
+        if len(change.path) == 2:
+            return [
+                Placed(layer.file, replace(change, path=(layer.document, *change.path[1:])))
+                for layer in self.project.layers
+                if change.path[1] in layer.root.index
+            ]
+        service = self.project.services[name]
+        key = str(change.path[3])
+        layer, node = _body_for(service, key)
+        path: Path = (layer.document, *self._service_path(layer, name), key)
+        body = nodes.resolved(node)
+        own = body.get(key) if isinstance(body, nodes.Mapping) else None
+        return [Placed(layer.file, self._localized(service, change, path, own))]
+
+    @staticmethod
+    def _service_path(layer: Layer, name: str) -> Path:
+        services = nodes.resolved(layer.root.get("services"))
+        if isinstance(services, nodes.Mapping) and name not in services.index and "<<" in services.index:
+            return ("services", "<<", name)
+        return ("services", name)
+
+    def _localized(self, service: Service, change: Change, path: Path, own: nodes.Node | None) -> Change:
+        if isinstance(own, nodes.Sequence) and isinstance(change, (Append, Reshape)):
+            return replace(change, path=path)
+        key = str(path[-1])
+        if isinstance(change, Append):
+            inherits = own is not None or any(key in body.index for body in self.chain(service.name))
+            before = list(service.raw.get(key) or ()) if inherits else []
+            return Set(path, [*before, *change.items])
+        if isinstance(change, Reshape):
+            return Set(path, dict(change.value))
+        return replace(change, path=path)
+
+    # -- anchors ---------------------------------------------------------------------------------------------------
+
+    def chain(self, name: str) -> list[nodes.Mapping]:
+        """The mappings a service's body takes keys from through `<<`, the body itself first."""
+        if name not in self._chains:
+            found: list[nodes.Mapping] = []
+            for _, node in self.project.services[name].bodies:
+                _collect(nodes.resolved(node), found)
+            self._chains[name] = found
+        return self._chains[name]
+
+    def _shared_places(self, groups: Mapping[Group, tuple[Change, ...]]) -> dict[tuple[str, str], Placed]:
+        """Changes that every user of an anchor makes alike, to be made once in the anchor."""
+        users = self._users()
+        if not users:
+            return {}
+        wanted: dict[str, dict[str, Change]] = defaultdict(dict)
+        for (name, _), changes in groups.items():
+            for change in changes:
+                if len(change.path) == 4:
+                    wanted[name][_signature(change)] = change
+        places: dict[tuple[str, str], Placed] = {}
+        for mapping, names in sorted(users, key=lambda item: -len(item[1])):
+            for signature, change in dict(wanted.get(names[0], {})).items():
+                if all(signature in wanted.get(name, {}) and (name, signature) not in places for name in names):
+                    placed = self._in_anchor(mapping, names, change)
+                    if placed is not None:
+                        places.update(((name, signature), placed) for name in names)
+        return places
+
+    def _users(self) -> list[tuple[nodes.Mapping, list[str]]]:
+        by_node: dict[int, tuple[nodes.Mapping, list[str]]] = {}
+        for name in self.project.services:
+            for mapping in self.chain(name):
+                if mapping.anchor is not None:
+                    by_node.setdefault(id(mapping), (mapping, []))[1].append(name)
+        return [entry for entry in by_node.values() if len(entry[1]) > 1]
+
+    def _in_anchor(self, mapping: nodes.Mapping, names: Iterable[str], change: Change) -> Placed | None:
+        key = str(change.path[3])
+        for name in names:
+            if any(key in body.index for body in self.chain(name) if body is not mapping):
+                return None
+        own = mapping.get(key)
+        if own is not None and not (isinstance(own, nodes.Sequence) and isinstance(change, (Append, Reshape))):
+            return None
+        if own is None and not isinstance(change, Set):
+            return None
+        layer, path = self._places_of_anchors().get(id(mapping), (None, ()))
+        if layer is None:
+            return None
+        return Placed(layer.file, replace(change, path=(*path, key)))
+
+    def _places_of_anchors(self) -> dict[int, tuple[Layer, Path]]:
+        if self._anchored is None:
+            self._anchored = {}
+            for layer in self.project.layers:
+                _index_anchors(layer.root, layer, (layer.document,), self._anchored)
+        return self._anchored
+
+
+def _body_for(service: Service, key: str) -> tuple[Layer, nodes.Node]:
+    for layer, node in reversed(service.bodies):
+        body = nodes.resolved(node)
+        if isinstance(body, nodes.Mapping) and key in body.index:
+            return layer, node
+    return service.bodies[0]
+
+
+def _collect(node: nodes.Node | None, found: list[nodes.Mapping]) -> None:
+    if not isinstance(node, nodes.Mapping) or any(node is known for known in found):
+        return
+    found.append(node)
+    merged = node.get("<<")
+    target = nodes.resolved(merged)
+    for one in target.items if isinstance(target, nodes.Sequence) else [merged]:
+        _collect(nodes.resolved(one), found)
+
+
+def _index_anchors(node: nodes.Node, layer: Layer, path: Path, found: dict[int, tuple[Layer, Path]]) -> None:
+    if isinstance(node, nodes.Mapping):
+        if node.anchor is not None:
+            found[id(node)] = (layer, path)
+        for key, child in node.pairs:
+            _index_anchors(child, layer, (*path, key.text), found)
+    elif isinstance(node, nodes.Sequence):
+        for place, child in enumerate(node.items):
+            _index_anchors(child, layer, (*path, place), found)
+
+
+def _signature(change: Change) -> str:
+    """What a change does, apart from the service it is for: equal for services that need the same."""
+    body = () if isinstance(change, Remove) else change.items if isinstance(change, Append) else change.value
+    return f"{type(change).__name__} {change.path[3:]} {body!r}"
+
+
+def declare(model: Mapping[str, Any], changes: Iterable[Change]) -> dict[str, Any]:
+    """The effective model with declared changes made, leaving `model` and whatever it shares untouched.
+
+    Raises Refused where a path does not exist.
+    """
+    result = dict(model)
+    services = dict(result.get("services") or {})
+    result["services"] = services
+    copied: set[str] = set()
+    for change in changes:
+        if len(change.path) == 2:
+            if not isinstance(change, Remove):
+                raise Refused("only services can be changed")
+            result.pop(str(change.path[1]), None)
+            continue
+        name, key = str(change.path[2]), str(change.path[3])
+        if name not in copied:
+            services[name] = dict(services.get(name) or {})
+            copied.add(name)
+        target = services[name]
+        if isinstance(change, Remove):
+            target.pop(key, None)
+        elif isinstance(change, Append):
+            target[key] = [*(target.get(key) or ()), *change.items]
+        else:
+            target[key] = dict(change.value) if isinstance(change, Reshape) else change.value
+    return result

@@ -1,0 +1,127 @@
+"""What an edit means, without any offset: operations at a path, and their effect on plain data.
+
+`splice.py` renders the same operations as text, by code that shares nothing with `apply` here; `proof.py` demands that
+both agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from composeharden.yaml.scalars import Tagged
+
+Path = tuple[str | int, ...]
+"""The index of the document in its file, then mapping keys (str) and list positions (int)."""
+
+
+class Refused(Exception):
+    """An edit that cannot be made safely. `reason` tells a person why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """Write `value` under the last key of `path`: replaces what is there, otherwise adds it as the last key."""
+
+    path: Path
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Add `items` at the end of the list at `path`."""
+
+    path: Path
+    items: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Take away the last key of `path` and its value."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Reshape:
+    """Turn the list of names at `path` into a mapping with the same names in the same order."""
+
+    path: Path
+    value: Mapping[str, Any]
+
+
+Change = Set | Append | Remove | Reshape
+
+
+def apply(changes: Iterable[Change], documents: list[Any]) -> list[Any]:
+    """Carry out `changes` on plain data (as `source.all_data` gives it), in place.
+
+    Returns the same list. Raises Refused where a path does not exist or has another type.
+    """
+    for change in changes:
+        _apply_one(change, documents)
+    return documents
+
+
+def _apply_one(change: Change, documents: list[Any]) -> None:
+    if isinstance(change, Append):
+        items = _at(documents, change.path)
+        if not isinstance(items, list):
+            raise Refused(f"{_name(change.path)} is not a list")
+        items.extend(_copy(item) for item in change.items)
+        return
+    parent = _mapping_at(documents, change.path[:-1])
+    key = str(change.path[-1])
+    if isinstance(change, Set):
+        parent[key] = _copy(change.value)
+    elif key not in parent:
+        raise Refused(f"{_name(change.path)} is not there")
+    elif isinstance(change, Remove):
+        del parent[key]
+    else:
+        if parent[key] != list(change.value):
+            raise Refused(f"{_name(change.path)} is not the list of names that was expected")
+        parent[key] = {name: _copy(value) for name, value in change.value.items()}
+
+
+def _at(documents: list[Any], path: Path) -> Any:
+    value: Any = documents
+    for part in path:
+        value = _untagged(value)
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
+            raise Refused(f"{_name(path)} is not there") from None
+    return _untagged(value)
+
+
+def _mapping_at(documents: list[Any], path: Path) -> dict[str, Any]:
+    value = _at(documents, path)
+    if value is None and path:
+        value = {}
+        holder = _at(documents, path[:-1])
+        holder[path[-1]] = value
+    if not isinstance(value, dict):
+        raise Refused(f"{_name(path)} is not a mapping")
+    return value
+
+
+def _untagged(value: Any) -> Any:
+    return value.value if isinstance(value, Tagged) else value
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _copy(child) for key, child in value.items()}
+    if isinstance(value, (list, tuple)) and not isinstance(value, Tagged):
+        return [_copy(child) for child in value]
+    return value
+
+
+def _name(path: Path) -> str:
+    return ".".join(str(part) for part in path[1:])

@@ -1,0 +1,158 @@
+"""How a file writes things, by vote over what is already there, and new values written the same way."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping as AnyMapping
+from typing import Any, NamedTuple
+
+from composeharden.yaml.nodes import Mapping, Node, Scalar, Sequence, resolved, walk
+from composeharden.yaml.scalars import plain_value
+from composeharden.yaml.source import Source
+
+_PLAIN = re.compile(r"[A-Za-z0-9_/.$][A-Za-z0-9_/.${}()=+@%,;~^*&!?|<>\[\]:'\"# -]*\Z")
+_PLAIN_IN_FLOW = re.compile(r"[A-Za-z0-9_/.$][A-Za-z0-9_/.$=+@%;~^ -]*\Z")
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
+
+
+class Style(NamedTuple):
+    """The habits of a file, or of one part of it."""
+
+    step: int
+    """Columns that a nested mapping is indented by."""
+    dash: int
+    """Columns between a key and the dashes of the list under it; 0 where lists are not indented."""
+    quote: str
+    """The quote for strings that need one."""
+    flow_lists: bool
+    """True where every list is written as [a, b]."""
+
+
+def style_of(source: Source, near: Mapping | None = None) -> Style:
+    """The votes of `near` first (the service at hand), completed by those of the whole file."""
+    votes = _Votes(source)
+    if near is not None:
+        votes.count(near)
+    local = votes.copy() if near is not None else None
+    for root in source.documents:
+        if root is not None:
+            votes.count(root)
+    dashes = local.dashes if local is not None and local.dashes else votes.dashes
+    flows = votes.flow_lists > 0 and not votes.dashes
+    return Style(
+        step=_winner(votes.steps, 2),
+        dash=_winner(dashes, 2 if not votes.steps else _winner(votes.steps, 2)),
+        quote=_winner(votes.quotes, '"'),
+        flow_lists=flows,
+    )
+
+
+class _Votes:
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.steps: Counter[int] = Counter()
+        self.dashes: Counter[int] = Counter()
+        self.quotes: Counter[str] = Counter()
+        self.flow_lists = 0
+
+    def copy(self) -> _Votes:
+        other = _Votes(self.source)
+        other.dashes = self.dashes.copy()
+        return other
+
+    def count(self, node: Node) -> None:
+        for inner in walk(node):
+            if isinstance(inner, Mapping) and not inner.flow and inner.pairs:
+                self._count_mapping(inner)
+            elif isinstance(inner, Scalar) and inner.style in ("'", '"') and inner.end - inner.start > 2:
+                self.quotes[inner.style] += 1
+            elif isinstance(inner, Sequence) and inner.flow and inner.items:
+                self.flow_lists += 1
+
+    def _count_mapping(self, mapping: Mapping) -> None:
+        column = self.source.column(mapping.start)
+        for _, value in mapping.pairs:
+            if isinstance(value, Mapping) and not value.flow and value.pairs:
+                self.steps[self.source.column(value.start) - column] += 1
+            elif isinstance(value, Sequence) and value.dashes:
+                self.dashes[self.source.column(value.dashes[0]) - column] += 1
+
+
+def _winner(votes: Counter[Any], default: Any) -> Any:
+    return votes.most_common(1)[0][0] if votes else default
+
+
+def block_lines(key: str, value: Any, column: int, style: Style) -> list[str]:
+    """`key: value` as lines of block YAML whose key stands in `column`."""
+    head = " " * column + scalar_text(key, style) + ":"
+    if isinstance(value, AnyMapping):
+        if not value:
+            return [head + " {}"]
+        inner = [line for name, child in value.items() for line in block_lines(name, child, column + style.step, style)]
+        return [head, *inner]
+    if isinstance(value, (list, tuple)):
+        if style.flow_lists or not value or any(isinstance(item, (AnyMapping, list, tuple)) for item in value):
+            return [head + " " + flow_text(value, style)]
+        return [head, *(" " * (column + style.dash) + "- " + scalar_text(item, style) for item in value)]
+    return [head + " " + scalar_text(value, style)]
+
+
+def flow_text(value: Any, style: Style, quote_keys: bool = False) -> str:
+    """Any value as flow YAML on one line."""
+    if isinstance(value, AnyMapping):
+        return "{" + ", ".join(flow_pair(key, child, style, quote_keys) for key, child in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(flow_text(child, style, quote_keys) for child in value) + "]"
+    return scalar_text(value, style, in_flow=True, quote=quote_keys)
+
+
+def flow_pair(key: str, value: Any, style: Style, quote_keys: bool = False) -> str:
+    """`key: value` as it stands inside a flow mapping."""
+    return f"{scalar_text(key, style, in_flow=True, quote=quote_keys)}: {flow_text(value, style, quote_keys)}"
+
+
+def scalar_text(value: Any, style: Style, in_flow: bool = False, quote: bool = False) -> str:
+    """A scalar as it is written: plain where Docker reads it back as the same string, quoted otherwise."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(value)
+    text = str(value)
+    if not quote and _is_plain(text, in_flow):
+        return text
+    return _quoted(text, '"' if quote else style.quote)
+
+
+def _is_plain(text: str, in_flow: bool) -> bool:
+    pattern = _PLAIN_IN_FLOW if in_flow else _PLAIN
+    if not pattern.match(text) or text.endswith((" ", ":")) or ": " in text or " #" in text:
+        return False
+    return (
+        isinstance(plain_value(text), str)
+        and type(plain_value(text)) is str
+        and text.lower() not in ("y", "n", "yes", "no", "on", "off")
+    )
+
+
+def _quoted(text: str, quote: str) -> str:
+    if quote == "'" and text.isprintable():
+        return "'" + text.replace("'", "''") + "'"
+    return (
+        '"'
+        + "".join(
+            _ESCAPES.get(char, char) if char.isprintable() or char in _ESCAPES else f"\\U{ord(char):08x}"
+            for char in text
+        )
+        + '"'
+    )
+
+
+def quotes_keys(mapping: Mapping) -> bool:
+    """True where every key of a flow mapping is in double quotes, as in JSON."""
+    return bool(mapping.pairs) and all(key.style == '"' for key, _ in mapping.pairs)
+
+
+__all__ = ["Style", "block_lines", "flow_pair", "flow_text", "quotes_keys", "resolved", "scalar_text", "style_of"]
