@@ -1,0 +1,42 @@
+"""The command line: one module per command, imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from composeharden import __version__
+from composeharden.cli.trouble import guarded
+
+_COMMANDS = ("check", "completion", "diff", "explain", "fix")
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command = importlib.import_module(f"composeharden.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", prog_name="composeharden")
+def cli() -> None:
+    """Harden Docker Compose stacks: the hardened stack still runs, and nothing else in the file moves.
+
+    \b
+    composeharden diff              what would change, and why; writes nothing
+    composeharden fix compose.yaml  patch in place, and say how to undo it
+    composeharden check -r .        findings only, for CI
+    composeharden explain cap-drop  what a pass does, and why
+    """
+
+
+def main() -> None:
+    """Run the command line; the process ends with the exit code that the README lists."""
+    guarded(lambda: cli(prog_name="composeharden"))

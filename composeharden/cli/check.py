@@ -1,0 +1,51 @@
+"""`composeharden check`: findings only, with an exit code for CI."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from composeharden.cli.options import pipeline_options, shared
+from composeharden.cli.output import finish
+from composeharden.cli.run import Done, Settings, judge, look, run, wants_color
+from composeharden.outcome import Severity
+from composeharden.report import json as as_json
+from composeharden.report import text as as_text
+
+_SEVERITIES = [str(severity) for severity in Severity]
+
+
+@click.command("check")
+@shared
+@click.option("--fail-on", type=click.Choice(_SEVERITIES), default="high", show_default=True,
+              help="Exit with 1 when a finding is at least this severe.")
+@click.option("--fail-on-held", is_flag=True, help="Exit with 1 when a fix is held back.")
+def command(paths: tuple[str, ...], recursive: bool, form: str, jobs: int, verbose: bool, fail_on: str,
+            fail_on_held: bool, **choice: Any) -> None:
+    """Report findings in Compose files; change nothing.
+
+    \b
+    Exit codes: 0  the default fix would change nothing, and no finding reaches --fail-on
+                1  it would, or one does
+                2  something could not be read, seen or done
+    """
+    settings = Settings("check", pipeline_options(**choice), form, wants_color(sys.stdout), verbose,
+                        Severity[fail_on.upper()])
+    done = run(work, paths, recursive, jobs, settings)
+    finish(done, settings)
+    if any(item.trouble for item in done):
+        sys.exit(2)
+    sys.exit(any(item.changed or item.failing or (fail_on_held and item.held) for item in done))
+
+
+def work(path: str, settings: Settings) -> Done:
+    """Check one input."""
+    outcome, redactor = look(path, settings)
+    done = judge(outcome, settings)
+    if settings.form == "json":
+        done.document = as_json.document(outcome, redactor)
+    else:
+        done.out = as_text.render(outcome, redactor, color=settings.color, verbose=settings.verbose)
+    return done

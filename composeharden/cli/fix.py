@@ -1,0 +1,88 @@
+"""`composeharden fix`: patch in place, atomically, and say what changed, what was held back and how to undo it."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from composeharden.cli.inputs import STDIN
+from composeharden.cli.options import pipeline_options, shared
+from composeharden.cli.output import finish
+from composeharden.cli.run import Done, Settings, judge, look, run, wants_color
+from composeharden.cli.write import WriteError, replace_file, write_new
+from composeharden.outcome import Location, Outcome, Problem
+from composeharden.redaction import Redactor
+from composeharden.report import json as as_json
+from composeharden.report import text as as_text
+
+
+@click.command("fix")
+@shared
+@click.option("-o", "--output", type=click.Path(), metavar="FILE",
+              help="Write the result there instead, for one input; '-' is standard output.")
+def command(paths: tuple[str, ...], recursive: bool, form: str, jobs: int, verbose: bool, output: str | None,
+            **choice: Any) -> None:
+    """Harden Compose files in place.
+
+    A file that git does not hold as it is gets a copy beside it (.orig). With '-' the file comes from standard input
+    and goes to standard output.
+    """
+    settings = Settings("fix", pipeline_options(**choice), form, wants_color(sys.stderr), verbose,
+                        extra={"output": output})
+    if output is not None and (len(paths) > 1 or recursive):
+        raise click.UsageError("-o takes one input")
+    if form == "json" and (output == STDIN or STDIN in paths):
+        raise click.UsageError("the file goes to standard output; leave --format json out, or name a file with -o")
+    done = run(work, paths, recursive, jobs, settings)
+    finish(done, settings)
+    sys.exit(2 if any(item.trouble for item in done) else 0)
+
+
+def work(path: str, settings: Settings) -> Done:
+    """Fix one input."""
+    outcome, redactor = look(path, settings)
+    undo, failed = "", ""
+    try:
+        undo = _write(path, outcome, settings.extra["output"])
+    except WriteError as error:
+        failed = str(error)
+        outcome = _unwritten(outcome, failed)
+    done = judge(outcome, settings)
+    done.undo = undo
+    done.trouble = done.trouble or bool(failed)
+    if settings.form == "json":
+        done.document = as_json.document(outcome, redactor)
+    else:
+        done.err = _text(outcome, redactor, settings)
+    return done
+
+
+def _write(path: str, outcome: Outcome, output: str | None) -> str:
+    """Write the result where it belongs; returns the command that undoes it, empty where nothing was replaced."""
+    target = output or (STDIN if path == STDIN else None)
+    if target is None:
+        undo = [replace_file(patch.path, patch.before.encode(patch.before.text), patch.data).undo
+                for patch in outcome.patches]
+        return "\n".join(undo)
+    source = outcome.sources.get(path)
+    if source is None:
+        return ""
+    data = outcome.patches[0].data if outcome.patches else source.encode(source.text)
+    if target == STDIN:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    else:
+        write_new(target, data, 0o600)
+    return ""
+
+
+def _unwritten(outcome: Outcome, reason: str) -> Outcome:
+    problem = Problem(f"not written: {reason}", Location(outcome.path))
+    return replace(outcome, problems=(*outcome.problems, problem), patches=())
+
+
+def _text(outcome: Outcome, redactor: Redactor, settings: Settings) -> str:
+    return as_text.render(outcome, redactor, color=settings.color, verbose=settings.verbose, done=True)

@@ -1,0 +1,113 @@
+"""Which files a command works on, and how they are read: regular files only, bounded, never a device or a pipe."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterable, Iterator
+
+from composeharden.compose.load import DEFAULTS
+from composeharden.yaml.source import MAX_BYTES
+
+STDIN = "-"
+_SKIPPED = frozenset(
+    (
+        ".git",
+        ".hg",
+        ".svn",
+        "node_modules",
+        "vendor",
+        ".venv",
+        "venv",
+        "__pycache__",
+        ".tox",
+        ".mypy_cache",
+        ".terraform",
+    )
+)
+_NAMES = re.compile(
+    r"((docker|podman)[-_.]?)?(compose|stack)([-_.].*)?\.ya?ml|.*[-_.](compose|stack)\.ya?ml", re.IGNORECASE
+)
+
+
+class InputError(Exception):
+    """An argument that names nothing to work on; the message says what to do."""
+
+
+def expand(arguments: Iterable[str], recursive: bool) -> list[str]:
+    """The files for the arguments of a command line, each once, in order.
+
+    Without arguments: the file Compose itself would take, in this folder or the nearest one above. A folder stands for
+    the same file in it, or with `recursive` for every Compose file below it.
+
+    Raises:
+        InputError: nothing is there.
+    """
+    found: dict[str, None] = {}
+    for argument in list(arguments) or [""]:
+        if argument == STDIN:
+            found[argument] = None
+        elif argument == "" and not recursive:
+            found[_nearest()] = None
+        elif os.path.isdir(argument or "."):
+            found.update(dict.fromkeys(_in_folder(argument or ".", recursive)))
+        else:
+            found[argument] = None
+    return list(found)
+
+
+def _nearest() -> str:
+    folder = os.getcwd()
+    while True:
+        for name in DEFAULTS:
+            if os.path.isfile(os.path.join(folder, name)):
+                return os.path.relpath(os.path.join(folder, name))
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            raise InputError("no compose.yaml here or in a folder above; name a file, or use -r to search below")
+        folder = parent
+
+
+def _in_folder(folder: str, recursive: bool) -> Iterator[str]:
+    if recursive:
+        files = list(_walk(folder))
+        if not files:
+            raise InputError(f"no Compose file in {folder} or below")
+        yield from files
+        return
+    for name in DEFAULTS:
+        if os.path.isfile(os.path.join(folder, name)):
+            yield os.path.normpath(os.path.join(folder, name))
+            return
+    raise InputError(f"no compose.yaml in {folder}; use -r to search below it")
+
+
+def _walk(folder: str) -> Iterator[str]:
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in _SKIPPED)
+        for name in sorted(names):
+            if _NAMES.fullmatch(name):
+                yield os.path.normpath(os.path.join(root, name))
+
+
+def read(path: str) -> bytes:
+    """The bytes of a regular file (or of standard input for `-`), at most one byte more than is accepted.
+
+    Raises OSError for everything else: a folder, a pipe, a device, a missing file.
+    """
+    if path == STDIN:
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0))
+    try:
+        kind = os.fstat(handle).st_mode
+        if stat.S_ISDIR(kind):
+            raise IsADirectoryError(errno.EISDIR, "is a folder", path)
+        if not stat.S_ISREG(kind):
+            raise OSError(errno.EINVAL, "is not a regular file", path)
+        with os.fdopen(os.dup(handle), "rb") as file:
+            return file.read(MAX_BYTES + 1)
+    finally:
+        os.close(handle)

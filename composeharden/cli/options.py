@@ -1,0 +1,80 @@
+"""Options that several commands share, and what they mean for the pipeline."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from composeharden.decide import Options
+from composeharden.passes import all_passes
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+class RuleNames(click.ParamType[frozenset[str]]):
+    """Pass names, comma-separated; an unknown one is an error that names the nearest."""
+
+    name = "PASS[,PASS...]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> frozenset[str]:
+        """The names as a set."""
+        if isinstance(value, frozenset):
+            return value
+        names = [name.strip() for name in str(value).split(",") if name.strip()]
+        known = all_passes()
+        for name in names:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, 1)
+                self.fail(
+                    f"no pass is called {name!r}"
+                    + (f"; did you mean {near[0]}?" if near else "; `composeharden explain` lists them"),
+                    param,
+                    ctx,
+                )
+        return frozenset(names)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        """Pass names for the shell."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(name) for name in all_passes() if name.startswith(incomplete)]
+
+
+_SHARED = (
+    click.argument("paths", nargs=-1, type=click.Path()),
+    click.option("-r", "--recursive", is_flag=True, help="Look for Compose files in folders and below."),
+    click.option("--only", type=RuleNames(), default=frozenset(), help="Run these passes only."),
+    click.option("--skip", type=RuleNames(), default=frozenset(), help="Leave these passes out."),
+    click.option(
+        "--service", "services", multiple=True, metavar="NAME", help="Look at this service only (repeatable)."
+    ),
+    click.option("--assume", is_flag=True, help="Also apply what is only assumed to work."),
+    click.option("--strict-evidence", is_flag=True, help="Hold back no-new-privileges on unknown images too."),
+    click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True),
+    click.option(
+        "-j",
+        "--jobs",
+        type=click.IntRange(1, 64),
+        default=1,
+        show_default=True,
+        help="Work on that many files at a time.",
+    ),
+    click.option("-v", "--verbose", is_flag=True, help="Show reasons and evidence of every change."),
+)
+
+
+def shared(function: _Function) -> _Function:
+    """Add the options that check, diff and fix have in common."""
+    for decorate in reversed(_SHARED):
+        function = decorate(function)
+    return function
+
+
+def pipeline_options(
+    only: frozenset[str], skip: frozenset[str], services: tuple[str, ...], assume: bool, strict_evidence: bool
+) -> Options:
+    """The pipeline's options from those of the command line."""
+    return Options(only=only, skip=skip, services=frozenset(services), assume=assume, strict_evidence=strict_evidence)

@@ -1,0 +1,129 @@
+"""What check, diff and fix have in common: each input by itself, in order, on several processes if asked to.
+
+One bad file never stops the others. A worker returns finished, already redacted text, never the data of a file.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import click
+
+from composeharden.cli.inputs import STDIN, InputError, expand, read
+from composeharden.decide import Options
+from composeharden.outcome import Outcome, Severity, Status
+from composeharden.pipeline import harden
+from composeharden.redaction import Redactor
+from composeharden.report.text import safe
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options of one run; what a worker needs to know."""
+
+    command: str
+    options: Options
+    form: str = "text"
+    color: bool = False
+    verbose: bool = False
+    fail_on: Severity = Severity.HIGH
+    context: int = 3
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Done:
+    """What became of one input. Every text is redacted, save `patch`, which the user asked for."""
+
+    path: str
+    out: str = ""
+    err: str = ""
+    document: dict[str, Any] | None = None
+    patch: bytes = b""
+    changed: bool = False
+    trouble: bool = False
+    """A problem, or something refused."""
+    failing: bool = False
+    """A finding reaches the threshold of --fail-on."""
+    held: bool = False
+    undo: str = ""
+    recreated: tuple[str, ...] = ()
+
+
+Worker = Callable[[str, Settings], Done]
+
+
+def run(worker: Worker, paths: Iterable[str], recursive: bool, jobs: int, settings: Settings) -> list[Done]:
+    """Work on every input and print what each has to say, in order. Raises click.UsageError without any input."""
+    try:
+        files = expand(paths, recursive)
+    except InputError as error:
+        raise click.UsageError(str(error)) from None
+    done = []
+    for item in _progress(_each(worker, files, jobs, settings), len(files), settings):
+        done.append(item)
+        if item.out:
+            sys.stdout.write(item.out)
+        if item.err:
+            sys.stdout.flush()
+            sys.stderr.write(item.err)
+    return done
+
+
+def _each(worker: Worker, files: list[str], jobs: int, settings: Settings) -> Iterator[Done]:
+    if jobs == 1 or len(files) < 2 or STDIN in files:
+        yield from (worker(path, settings) for path in files)
+        return
+    with ProcessPoolExecutor(min(jobs, len(files))) as pool:
+        chunk = max(1, min(16, len(files) // (jobs * 4)))
+        yield from pool.map(worker, files, [settings] * len(files), chunksize=chunk)
+
+
+def _progress(items: Iterator[Done], count: int, settings: Settings) -> Iterator[Done]:
+    """A bar on the terminal for many files, where it cannot mix with the output."""
+    if count < 20 or not sys.stderr.isatty() or sys.stdout.isatty():
+        yield from items
+        return
+    with click.progressbar(items, length=count, label=settings.command, file=sys.stderr) as bar:
+        yield from bar
+
+
+def look(path: str, settings: Settings) -> tuple[Outcome, Redactor]:
+    """Harden one input in memory, and the redactor that knows everything it may not print."""
+    outcome = harden(path, read, settings.options)
+    redactor = Redactor()
+    for source in outcome.sources.values():
+        redactor.add(source)
+    for patch in outcome.patches:
+        redactor.add(patch.after)
+    for name, value in outcome.variables.items():
+        redactor.add_value(name, value)
+    return outcome, redactor
+
+
+def judge(outcome: Outcome, settings: Settings) -> Done:
+    """The flags that the exit code is made of."""
+    return Done(
+        path=outcome.path,
+        changed=bool(outcome.patches),
+        trouble=bool(outcome.problems) or bool(outcome.with_status(Status.REFUSED)),
+        failing=any(finding.severity >= settings.fail_on for finding in outcome.with_status(Status.REPORT)),
+        held=bool(outcome.with_status(Status.HELD)),
+        recreated=outcome.recreated,
+    )
+
+
+def wants_color(stream: Any) -> bool:
+    """NO_COLOR and FORCE_COLOR, else whether it is a terminal. https://no-color.org"""
+    import os
+
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or bool(stream.isatty())
+
+
+__all__ = ["Done", "Settings", "judge", "look", "run", "safe", "wants_color"]

@@ -1,0 +1,25 @@
+"""The last line of defence: whatever goes wrong, a person gets one clear sentence and no value of their files."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+
+
+def guarded(run: Callable[[], object]) -> None:
+    """Call `run`; turn a crash into a message with the place in our code, and nothing of the data, and exit 2."""
+    try:
+        run()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(2)
+    except Exception as error:  # a bug: its text could hold a value of the file, so only its kind and place are shown
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{os.path.basename(frame.filename)}:{frame.lineno}"
+        sys.stderr.write(
+            f"composeharden: internal error ({type(error).__name__} at {place}); nothing was written. "
+            "Please report it with the smallest file that shows it.\n"
+        )
+        sys.exit(2)

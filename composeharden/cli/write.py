@@ -1,0 +1,146 @@
+"""Writing a patched file so that nothing can be lost: atomically, with its mode, owner and attributes, or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import stat
+import subprocess
+import tempfile
+from typing import NamedTuple
+
+
+class WriteError(Exception):
+    """The file was not written and is as it was; the message says why and what to do."""
+
+
+class Written(NamedTuple):
+    """A file that was replaced, and how to go back."""
+
+    path: str
+    undo: str
+
+
+def replace_file(path: str, before: bytes, after: bytes) -> Written:
+    """Replace the content of `path`, which must still be `before`, by `after`.
+
+    A file that is not committed in git is kept as `<path>.orig` first. A symbolic link is written through when its
+    target lies in the folder of the link or below.
+
+    Raises:
+        WriteError: it changed meanwhile, is read-only, leads out of the project, or the disk is full.
+    """
+    target = _target(path)
+    try:
+        with open(target, "rb") as file:
+            if file.read() != before:
+                raise WriteError("it was changed by someone else meanwhile; run again")
+        if not os.stat(target).st_mode & 0o222:
+            raise WriteError("it is read-only; make it writable (chmod u+w) to have it patched")
+        undo = f"git restore -- {shlex.quote(path)}" if _is_clean_in_git(target) else _keep(path, target, before)
+        _replace(target, after, like=target)
+    except OSError as error:
+        raise WriteError(f"cannot be written: {error.strerror or error}") from None
+    return Written(path, undo)
+
+
+def write_new(path: str, data: bytes, mode: int) -> None:
+    """Write a file of our own (`-o`, `--patch`), atomically. Raises WriteError."""
+    try:
+        _replace(path, data, mode=mode)
+    except OSError as error:
+        raise WriteError(f"{path} cannot be written: {error.strerror or error}") from None
+
+
+def _target(path: str) -> str:
+    if not os.path.islink(path):
+        return path
+    target, folder = os.path.realpath(path), os.path.realpath(os.path.dirname(path) or ".")
+    if os.path.commonpath((target, folder)) != folder:
+        raise WriteError("it is a link that leads out of its folder; name the file itself")
+    return target
+
+
+def _replace(path: str, data: bytes, like: str | None = None, mode: int = 0o644) -> None:
+    handle, temporary = tempfile.mkstemp(prefix=".composeharden-", dir=os.path.dirname(path) or ".")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            if like is None:
+                os.fchmod(file.fileno(), mode)
+            else:
+                _copy_attributes(like, file.fileno())
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    _sync_folder(path)
+
+
+def _copy_attributes(source: str, target: int) -> None:
+    info = os.stat(source)
+    own = os.fstat(target)
+    if (info.st_uid, info.st_gid) != (own.st_uid, own.st_gid):
+        os.fchown(target, info.st_uid, info.st_gid)
+    os.fchmod(target, stat.S_IMODE(info.st_mode))
+    if hasattr(os, "listxattr"):
+        with contextlib.suppress(OSError):  # a file system without extended attributes has none to copy
+            for name in os.listxattr(source):
+                os.setxattr(target, name, os.getxattr(source, name))
+
+
+def _sync_folder(path: str) -> None:
+    with contextlib.suppress(OSError):
+        handle = os.open(os.path.dirname(path) or ".", os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _keep(path: str, target: str, before: bytes) -> str:
+    """Keep the old content beside the file; an older copy with other content is left alone."""
+    for number in range(1, 1000):
+        backup = f"{target}.orig" + ("" if number == 1 else f".{number}")
+        if os.path.lexists(backup):
+            with contextlib.suppress(OSError), open(backup, "rb") as file:
+                if file.read() == before:
+                    break
+            continue
+        _replace(backup, before, like=target)
+        break
+    return f"mv -- {shlex.quote(backup)} {shlex.quote(target if target != path else path)}"
+
+
+def _is_clean_in_git(path: str) -> bool:
+    """True when the file is tracked and as committed. Nothing that the repository configures is run for this."""
+    command = [
+        "git",
+        "-c",
+        "core.fsmonitor=false",
+        "-c",
+        "core.hooksPath=/dev/null",
+        "status",
+        "--porcelain=v1",
+        "--ignored",
+        "--untracked-files=all",
+        "--",
+        os.path.basename(path),
+    ]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=os.path.dirname(path) or ".",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=20,
+            check=False,
+            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0 and not done.stdout
