@@ -12,12 +12,13 @@ from dataclasses import replace
 from composeharden.compose.dotenv import DotenvError
 from composeharden.compose.dotenv import parse as parse_dotenv
 from composeharden.compose.load import build, mark_unclear
+from composeharden.compose.merge import MergeError
 from composeharden.compose.project import Project, Reader
-from composeharden.compose.schema import problems_of
 from composeharden.decide import Options, findings
 from composeharden.outcome import Finding, Location, Outcome, Patch, Problem, Status
 from composeharden.patching import patch
 from composeharden.suppress import suppressions
+from composeharden.validation import meaning, structure
 from composeharden.yaml.source import Source, SourceError, load
 
 
@@ -37,11 +38,14 @@ def harden(path: str, read: Reader, options: Options | None = None) -> Outcome:
     if isinstance(source, Problem):
         return Outcome(path, problems=(source,))
     sources = {path: source}
-    problems, usable = problems_of(path, source)
-    if not usable:
+    problems = structure(path, source)
+    if problems:
         return Outcome(path, problems=tuple(problems), sources=sources)
     variables, notes = _variables(path, read, options)
-    project = build(path, source, variables)
+    project = _project(path, source, variables)
+    problems = [project] if isinstance(project, Problem) else meaning(path, source, project.model)
+    if problems or isinstance(project, Problem):
+        return Outcome(path, problems=tuple(problems), sources=sources, variables=dict(variables))
     mark_unclear(project, path, read)
     marks = suppressions(project, source)
     problems += [
@@ -67,6 +71,13 @@ def _read(path: str, read: Reader) -> Source | Problem:
         return Problem(error.message, Location(path, *place) if place is not None else Location(path))
 
 
+def _project(path: str, source: Source, variables: Mapping[str, str]) -> Project | Problem:
+    try:
+        return build(path, source, variables)
+    except MergeError as error:
+        return Problem(str(error), Location(path))
+
+
 def _variables(path: str, read: Reader, options: Options) -> tuple[Mapping[str, str], list[str]]:
     """The variables of `.env` beside the file, below those the caller gives."""
     given = dict(options.environment or {})
@@ -85,20 +96,27 @@ def _stable(
 ) -> tuple[list[Patch], list[Finding]]:
     """A second run must find nothing to do; where it would, nothing is written and the findings are refused."""
     for one in patches:
-        again = build(one.path, one.after, project.variables)
-        mark_unclear(again, one.path, read)
-        problems, usable = problems_of(one.path, one.after)
-        left = {
-            (item.service, item.rule)
-            for item in findings(again, options, suppressions(again, one.after))
-            if item.status is Status.FIX
-        }
-        applied = {(item.service, item.rule) for item in found if item.status is Status.FIX}
-        if usable and not left & applied:
+        reason = _unstable(project, one, found, options, read)
+        if not reason:
             continue
-        reason = problems[0].message if not usable else "a second run would change it again"
         found = [
             replace(item, status=Status.REFUSED, reason=reason) if item.status is Status.FIX else item for item in found
         ]
         patches = [other for other in patches if other is not one]
     return patches, found
+
+
+def _unstable(project: Project, one: Patch, found: list[Finding], options: Options, read: Reader) -> str:
+    """Why a patched file is not what it should be: no longer valid, or not finished. Empty when it is."""
+    again = build(one.path, one.after, project.variables)
+    problems = structure(one.path, one.after) or meaning(one.path, one.after, again.model)
+    if problems:
+        return problems[0].message
+    mark_unclear(again, one.path, read)
+    left = {
+        (item.service, item.rule)
+        for item in findings(again, options, suppressions(again, one.after))
+        if item.status is Status.FIX
+    }
+    applied = {(item.service, item.rule) for item in found if item.status is Status.FIX}
+    return "a second run would change it again" if left & applied else ""

@@ -1,0 +1,243 @@
+"""A project as Compose would run it: effective services, each value knowing where it was written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from composeharden.compose.interpolation import InvalidTemplate, interpolate
+from composeharden.compose.mounts import Mount, mounts_of, target_of
+from composeharden.compose.values import as_bool, as_list, as_mapping, as_text, words
+from composeharden.yaml import nodes
+from composeharden.yaml.scalars import Tagged
+from composeharden.yaml.source import Source
+
+Reader = Callable[[str], bytes]
+"""Path to bytes. Raises OSError (FileNotFoundError where there is no such file)."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One YAML document of one file: Compose merges them in order."""
+
+    file: str
+    source: Source
+    document: int
+    root: nodes.Mapping
+
+
+class Origin(NamedTuple):
+    """Where an effective value is written: `kind` is own, merge key, extends, document or inherited."""
+
+    layer: Layer
+    node: nodes.Node
+    kind: str
+
+    @property
+    def line(self) -> int:
+        """Line in the file, from 1."""
+        return self.layer.source.position(self.node.outer).line
+
+
+class Service:
+    """One effective service. `raw` is what it means before interpolation, `get` what Compose would see."""
+
+    def __init__(self, project: Project, name: str, raw: Mapping[str, Any]) -> None:
+        self.project = project
+        self.name = name
+        self.raw = raw
+        self.bodies: list[tuple[Layer, nodes.Node]] = project.bodies(name)
+        self._unset: set[str] = set()
+        self.unclear: list[str] = []
+        """Why this view may not be all that Compose sees; empty when it is."""
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.raw
+
+    def get(self, key: str) -> Any:
+        """The interpolated value of a key, None where it is not set."""
+        return self._view(self.raw.get(key))
+
+    def _view(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.project.text(value, self._unset)
+        if isinstance(value, dict):
+            return {key: self._view(child) for key, child in value.items()}
+        if isinstance(value, Tagged):
+            return self._view(value.value)
+        return [self._view(child) for child in value] if isinstance(value, list) else value
+
+    def unset(self, key: str) -> frozenset[str]:
+        """Variables without a value that the value of `key` depends on."""
+        found: set[str] = set()
+        self._collect_unset(self.raw.get(key), found)
+        return frozenset(found)
+
+    def _collect_unset(self, value: Any, found: set[str]) -> None:
+        if isinstance(value, str):
+            self.project.text(value, found)
+        elif isinstance(value, (dict, list, Tagged)):
+            for child in value.values() if isinstance(value, dict) else value:
+                self._collect_unset(child, found)
+
+    @cached_property
+    def image(self) -> str:
+        """The image name, empty when there is none or it depends on an unset variable alone."""
+        return as_text(self.get("image"))
+
+    @cached_property
+    def is_container(self) -> bool:
+        """False for what Compose runs no container of ours for: a `provider` service."""
+        return "provider" not in self.raw
+
+    def flag(self, key: str) -> bool | None:
+        """A boolean as Compose coerces it; None where not set or not to be told."""
+        return as_bool(self.get(key))
+
+    def strings(self, key: str) -> list[str]:
+        """A list of strings (a lone string counts as one)."""
+        return as_list(self.get(key))
+
+    @cached_property
+    def environment(self) -> dict[str, str | None]:
+        """Environment by name; None for a name that takes its value from outside."""
+        return as_mapping(self.get("environment"))
+
+    @cached_property
+    def mounts(self) -> list[Mount]:
+        """Everything mounted into the container: volumes, tmpfs, secrets and configs."""
+        return mounts_of(self)
+
+    @cached_property
+    def unknown_targets(self) -> list[str]:
+        """Variables without a value that the container path of a mount depends on (a source alone does not matter)."""
+        found: set[str] = set()
+        for item in self.raw.get("volumes") or ():
+            raw = item.get("target") if isinstance(item, dict) else item
+            if isinstance(raw, str) and "$" in raw:
+                unset: set[str] = set()
+                target = target_of(self.project.text(raw, unset))
+                if unset and not (target.startswith("/") and target in raw):
+                    found |= unset
+        return sorted(found)
+
+    @cached_property
+    def command(self) -> list[str]:
+        """The words of `command`; a string is split as a shell would."""
+        return words(self.get("command"))
+
+    @cached_property
+    def entrypoint(self) -> list[str]:
+        """The words of `entrypoint`."""
+        return words(self.get("entrypoint"))
+
+    @cached_property
+    def depends_on(self) -> dict[str, str]:
+        """Dependency to its condition."""
+        value = self.get("depends_on")
+        if isinstance(value, dict):
+            return {
+                name: as_text((row or {}).get("condition")) or "service_started"
+                if isinstance(row, dict)
+                else "service_started"
+                for name, row in value.items()
+            }
+        return dict.fromkeys(as_list(value), "service_started")
+
+    # -- where things are written ----------------------------------------------------------------------------------
+
+    @property
+    def body(self) -> tuple[Layer, nodes.Node]:
+        """The node that holds the service's own keys: its first definition."""
+        return self.bodies[0]
+
+    def origin(self, key: str | None = None) -> Origin:
+        """Where `key` (or the service itself) is written. Inherited keys fall back to the service's own name."""
+        for layer, node in reversed(self.bodies):
+            body = nodes.resolved(node)
+            if key is not None and isinstance(body, nodes.Mapping) and key in body.index:
+                kind = "alias" if isinstance(node, nodes.Alias) else "own"
+                return Origin(layer, body.pairs[body.index[key]][0], kind)
+        layer, node = self.bodies[0]
+        services = nodes.resolved(layer.root.get("services"))
+        name = services.key(self.name) if isinstance(services, nodes.Mapping) else None
+        return Origin(layer, name or node, "inherited" if key is not None and key in self.raw else "own")
+
+
+@dataclass
+class Project:
+    """What Compose would run: its files in merge order and its effective services."""
+
+    layers: list[Layer]
+    model: dict[str, Any]
+    """The effective model before interpolation, as plain data."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    bad_templates: set[str] = field(default_factory=set)
+
+    @cached_property
+    def services(self) -> dict[str, Service]:
+        """Every service by name."""
+        found = self.model.get("services")
+        if not isinstance(found, dict):
+            return {}
+        return {name: Service(self, name, raw if isinstance(raw, dict) else {}) for name, raw in found.items()}
+
+    @cached_property
+    def _definitions(self) -> dict[str, list[tuple[Layer, nodes.Node]]]:
+        found: dict[str, list[tuple[Layer, nodes.Node]]] = {}
+        for layer in self.layers:
+            for name, node in _service_nodes(layer):
+                found.setdefault(name, []).append((layer, node))
+        return found
+
+    def bodies(self, name: str) -> list[tuple[Layer, nodes.Node]]:
+        """Every node that defines the service `name`, in merge order."""
+        return self._definitions.get(name) or [(self.layers[0], self.layers[0].root)]
+
+    def text(self, value: str, unset: set[str]) -> str:
+        """`value` interpolated; the names of variables without a value are added to `unset`."""
+        if "$" not in value:
+            return value
+        try:
+            result = interpolate(value, self.variables)
+        except InvalidTemplate:
+            self.bad_templates.add(value)
+            return value
+        unset.update(result.unset)
+        return result.value
+
+    def top_level(self, section: str) -> dict[str, Any]:
+        """A top-level section such as `volumes` as a mapping, empty where it is not set."""
+        found = self.model.get(section)
+        return found if isinstance(found, dict) else {}
+
+    @cached_property
+    def is_for_swarm(self) -> bool:
+        """True for a file made for `docker stack deploy`: it has settings that only Swarm acts on."""
+        return any(_is_swarm_service(service.raw) for service in self.services.values()) or any(
+            isinstance(network, dict) and network.get("driver") == "overlay"
+            for network in self.top_level("networks").values()
+        )
+
+
+_SWARM_ONLY = frozenset(("mode", "placement", "update_config", "rollback_config", "endpoint_mode"))
+
+
+def _is_swarm_service(raw: Mapping[str, Any]) -> bool:
+    deploy = raw.get("deploy")
+    return isinstance(deploy, dict) and not _SWARM_ONLY.isdisjoint(deploy)
+
+
+def _service_nodes(layer: Layer) -> Iterator[tuple[str, nodes.Node]]:
+    services = nodes.resolved(layer.root.get("services"))
+    if not isinstance(services, nodes.Mapping):
+        return
+    for key, value in services.pairs:
+        if key.text != "<<":
+            yield key.text, value
+            continue
+        merged = nodes.resolved(value)
+        for one in [merged] if isinstance(merged, nodes.Mapping) else []:
+            yield from ((inner.text, child) for inner, child in one.pairs)
