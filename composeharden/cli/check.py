@@ -9,21 +9,32 @@ import click
 
 from composeharden.cli.options import pipeline_options, shared
 from composeharden.cli.output import finish
-from composeharden.cli.run import Done, Settings, judge, look, run, wants_color
+from composeharden.cli.run import Done, Settings, described, judge, look, run, words
 from composeharden.outcome import Severity
-from composeharden.report import json as as_json
-from composeharden.report import text as as_text
 
 _SEVERITIES = [str(severity) for severity in Severity]
 
 
 @click.command("check")
 @shared
-@click.option("--fail-on", type=click.Choice(_SEVERITIES), default="high", show_default=True,
-              help="Exit with 1 when a finding is at least this severe.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(_SEVERITIES),
+    default="high",
+    show_default=True,
+    help="Exit with 1 when a finding is at least this severe.",
+)
 @click.option("--fail-on-held", is_flag=True, help="Exit with 1 when a fix is held back.")
-def command(paths: tuple[str, ...], recursive: bool, form: str, jobs: int, verbose: bool, fail_on: str,
-            fail_on_held: bool, **choice: Any) -> None:
+def command(
+    paths: tuple[str, ...],
+    recursive: bool,
+    form: str,
+    jobs: int,
+    verbose: bool,
+    fail_on: str,
+    fail_on_held: bool,
+    **choice: Any,
+) -> None:
     """Report findings in Compose files; change nothing.
 
     \b
@@ -31,8 +42,7 @@ def command(paths: tuple[str, ...], recursive: bool, form: str, jobs: int, verbo
                 1  it would, or one does
                 2  something could not be read, seen or done
     """
-    settings = Settings("check", pipeline_options(**choice), form, wants_color(sys.stdout), verbose,
-                        Severity[fail_on.upper()])
+    settings = Settings("check", pipeline_options(**choice), form, verbose, Severity[fail_on.upper()])
     done = run(work, paths, recursive, jobs, settings)
     finish(done, settings)
     if any(item.trouble for item in done):
@@ -45,7 +55,7 @@ def work(path: str, settings: Settings) -> Done:
     outcome, redactor = look(path, settings)
     done = judge(outcome, settings)
     if settings.form == "json":
-        done.document = as_json.document(outcome, redactor)
+        done.document = described(outcome, redactor, settings)
     else:
-        done.out = as_text.render(outcome, redactor, color=settings.color, verbose=settings.verbose)
+        done.out = words(outcome, redactor, settings, sys.stdout)
     return done

@@ -10,28 +10,40 @@ import click
 from composeharden.cli.inputs import STDIN
 from composeharden.cli.options import pipeline_options, shared
 from composeharden.cli.output import finish, write_patch
-from composeharden.cli.run import Done, Settings, judge, look, run, wants_color
+from composeharden.cli.run import Done, Settings, described, judge, look, run, wants_color, words
 from composeharden.report import diff as as_diff
-from composeharden.report import json as as_json
 from composeharden.report import patch as as_patch
-from composeharden.report import text as as_text
 
 
 @click.command("diff")
 @shared
 @click.option("--exit-code", is_flag=True, help="Exit with 1 when there is a difference.")
-@click.option("--patch", "patch_file", metavar="FILE|-", type=click.Path(),
-              help="Write the patch that git can apply. It holds the file's values, secrets included.")
-@click.option("-U", "--unified", "context", type=click.IntRange(0, 100), default=3, show_default=True,
-              help="Lines of context.")
-def command(paths: tuple[str, ...], recursive: bool, form: str, jobs: int, verbose: bool, exit_code: bool,
-            patch_file: str | None, context: int, **choice: Any) -> None:
+@click.option(
+    "--patch",
+    "patch_file",
+    metavar="FILE|-",
+    type=click.Path(),
+    help="Write the patch that git can apply. It holds the file's values, secrets included.",
+)
+@click.option(
+    "-U", "--unified", "context", type=click.IntRange(0, 100), default=3, show_default=True, help="Lines of context."
+)
+def command(
+    paths: tuple[str, ...],
+    recursive: bool,
+    form: str,
+    jobs: int,
+    verbose: bool,
+    exit_code: bool,
+    patch_file: str | None,
+    context: int,
+    **choice: Any,
+) -> None:
     """Show what fix would change, and why. Writes nothing.
 
     The difference goes to standard output with secret values masked; the reasons go to standard error.
     """
-    settings = Settings("diff", pipeline_options(**choice), form, wants_color(sys.stdout), verbose, context=context,
-                        extra={"patch": patch_file, "color_err": wants_color(sys.stderr)})
+    settings = Settings("diff", pipeline_options(**choice), form, verbose, context=context, extra={"patch": patch_file})
     done = run(work, paths, recursive, jobs, settings)
     finish(done, settings)
     if patch_file is not None:
@@ -48,10 +60,12 @@ def work(path: str, settings: Settings) -> Done:
     if settings.extra["patch"] is not None:
         done.patch = b"".join(as_patch.applicable(patch) for patch in outcome.patches)
     if settings.form == "json":
-        done.document = as_json.document(outcome, redactor)
+        done.document = described(outcome, redactor, settings)
         return done
     if settings.extra["patch"] != STDIN:
-        done.out = "".join(as_diff.unified(patch, redactor, settings.context, settings.color)
-                           for patch in outcome.patches)
-    done.err = as_text.render(outcome, redactor, color=settings.extra["color_err"], verbose=settings.verbose)
+        done.out = "".join(
+            as_diff.unified(patch, redactor, settings.context, wants_color(sys.stdout), outcome.findings)
+            for patch in outcome.patches
+        )
+    done.err = words(outcome, redactor, settings, sys.stderr)
     return done

@@ -11,27 +11,30 @@ import click
 from composeharden.cli.inputs import STDIN
 from composeharden.cli.options import pipeline_options, shared
 from composeharden.cli.output import finish
-from composeharden.cli.run import Done, Settings, judge, look, run, wants_color
+from composeharden.cli.run import Done, Settings, described, judge, look, run, words
 from composeharden.cli.write import WriteError, replace_file, write_new
 from composeharden.outcome import Location, Outcome, Problem
-from composeharden.redaction import Redactor
-from composeharden.report import json as as_json
-from composeharden.report import text as as_text
+from composeharden.report.after import after_fix
 
 
 @click.command("fix")
 @shared
-@click.option("-o", "--output", type=click.Path(), metavar="FILE",
-              help="Write the result there instead, for one input; '-' is standard output.")
-def command(paths: tuple[str, ...], recursive: bool, form: str, jobs: int, verbose: bool, output: str | None,
-            **choice: Any) -> None:
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(),
+    metavar="FILE",
+    help="Write the result there instead, for one input; '-' is standard output.",
+)
+def command(
+    paths: tuple[str, ...], recursive: bool, form: str, jobs: int, verbose: bool, output: str | None, **choice: Any
+) -> None:
     """Harden Compose files in place.
 
     A file that git does not hold as it is gets a copy beside it (.orig). With '-' the file comes from standard input
     and goes to standard output.
     """
-    settings = Settings("fix", pipeline_options(**choice), form, wants_color(sys.stderr), verbose,
-                        extra={"output": output})
+    settings = Settings("fix", pipeline_options(**choice), form, verbose, extra={"output": output})
     if output is not None and (len(paths) > 1 or recursive):
         raise click.UsageError("-o takes one input")
     if form == "json" and (output == STDIN or STDIN in paths):
@@ -44,45 +47,43 @@ def command(paths: tuple[str, ...], recursive: bool, form: str, jobs: int, verbo
 def work(path: str, settings: Settings) -> Done:
     """Fix one input."""
     outcome, redactor = look(path, settings)
-    undo, failed = "", ""
+    undo: dict[str, str] = {}
+    failed = ""
     try:
         undo = _write(path, outcome, settings.extra["output"])
     except WriteError as error:
         failed = str(error)
         outcome = _unwritten(outcome, failed)
     done = judge(outcome, settings)
-    done.undo = undo
+    done.steps = after_fix([outcome], undo, redactor)
     done.trouble = done.trouble or bool(failed)
     if settings.form == "json":
-        done.document = as_json.document(outcome, redactor)
+        done.document = described(outcome, redactor, settings)
     else:
-        done.err = _text(outcome, redactor, settings)
+        done.err = words(outcome, redactor, settings, sys.stderr, applied=not failed)
     return done
 
 
-def _write(path: str, outcome: Outcome, output: str | None) -> str:
-    """Write the result where it belongs; returns the command that undoes it, empty where nothing was replaced."""
+def _write(path: str, outcome: Outcome, output: str | None) -> dict[str, str]:
+    """Write the result where it belongs; returns each file that was replaced with the command that undoes it."""
     target = output or (STDIN if path == STDIN else None)
     if target is None:
-        undo = [replace_file(patch.path, patch.before.encode(patch.before.text), patch.data).undo
-                for patch in outcome.patches]
-        return "\n".join(undo)
+        return {
+            patch.path: replace_file(patch.path, patch.before.encode(patch.before.text), patch.data).undo
+            for patch in outcome.patches
+        }
     source = outcome.sources.get(path)
     if source is None:
-        return ""
+        return {}
     data = outcome.patches[0].data if outcome.patches else source.encode(source.text)
     if target == STDIN:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     else:
         write_new(target, data, 0o600)
-    return ""
+    return {}
 
 
 def _unwritten(outcome: Outcome, reason: str) -> Outcome:
     problem = Problem(f"not written: {reason}", Location(outcome.path))
     return replace(outcome, problems=(*outcome.problems, problem), patches=())
-
-
-def _text(outcome: Outcome, redactor: Redactor, settings: Settings) -> str:
-    return as_text.render(outcome, redactor, color=settings.color, verbose=settings.verbose, done=True)

@@ -1,38 +1,41 @@
-"""What is printed once, after all inputs: the JSON document, the summary, how to undo, and the patch file."""
+"""What is printed once, after all inputs: the JSON document, the next steps, and the patch file."""
 
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 
-from composeharden import __version__
 from composeharden.cli.inputs import STDIN
 from composeharden.cli.run import Done, Settings
 from composeharden.cli.write import WriteError, write_new
-from composeharden.redaction import Redactor
 
 
 def finish(done: list[Done], settings: Settings) -> None:
     """Print what is about the whole run."""
     if settings.form == "json":
-        from composeharden.report import json as as_json
+        import json
 
         documents = [item.document for item in done if item.document is not None]
-        sys.stdout.write(as_json.envelope(documents, settings.command, __version__))
-    if settings.command == "fix":
-        _after_fix(done)
+        sys.stdout.write(json.dumps(_joined(documents), indent=2, allow_nan=False) + "\n")
     sys.stdout.flush()
+    sys.stderr.write("\n".join(item.steps for item in done if item.steps))
 
 
-def _after_fix(done: list[Done]) -> None:
-    from composeharden.report import text as as_text
+def _joined(documents: list[dict[str, Any]]) -> dict[str, Any]:
+    """The documents of single inputs as one: the same head, all files, and the sums."""
+    first = documents[0]
+    summary = first["summary"]
+    for document in documents[1:]:
+        summary = _sum(summary, document["summary"])
+    return {**first, "summary": summary, "files": [file for document in documents for file in document["files"]]}
 
-    written = {item.path: item.undo for item in done if item.undo}
-    recreated = {item.path: item.recreated for item in done if item.undo}
-    if written:
-        redactor = Redactor()
-        sys.stderr.write(redactor.clean(as_text.after_fix(written, recreated)))
+
+def _sum(left: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: _sum(value, right[key]) if isinstance(value, dict) else value + right[key] for key, value in left.items()
+    }
 
 
 def write_patch(target: str, data: bytes) -> None:

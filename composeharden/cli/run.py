@@ -5,6 +5,8 @@ One bad file never stops the others. A worker returns finished, already redacted
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -13,12 +15,12 @@ from typing import Any
 
 import click
 
+from composeharden import __version__
 from composeharden.cli.inputs import STDIN, InputError, expand, read
 from composeharden.decide import Options
 from composeharden.outcome import Outcome, Severity, Status
 from composeharden.pipeline import harden
 from composeharden.redaction import Redactor
-from composeharden.report.text import safe
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,6 @@ class Settings:
     command: str
     options: Options
     form: str = "text"
-    color: bool = False
     verbose: bool = False
     fail_on: Severity = Severity.HIGH
     context: int = 3
@@ -50,8 +51,8 @@ class Done:
     failing: bool = False
     """A finding reaches the threshold of --fail-on."""
     held: bool = False
-    undo: str = ""
-    recreated: tuple[str, ...] = ()
+    steps: str = ""
+    """What to do after a file was written, and how to go back."""
 
 
 Worker = Callable[[str, Settings], Done]
@@ -105,6 +106,32 @@ def look(path: str, settings: Settings) -> tuple[Outcome, Redactor]:
     return outcome, redactor
 
 
+def described(outcome: Outcome, redactor: Redactor, settings: Settings) -> dict[str, Any]:
+    """The outcome as the JSON report has it."""
+    from composeharden.report import json
+
+    return json.document([outcome], redactor, __version__, settings.command)
+
+
+def words(outcome: Outcome, redactor: Redactor, settings: Settings, stream: Any, applied: bool = False) -> str:
+    """The outcome for a person who reads `stream`."""
+    from composeharden.report import style, text
+
+    width = shutil.get_terminal_size((100, 24)).columns if stream.isatty() else 100
+    return (
+        text.render(
+            outcome,
+            redactor,
+            wants_color(stream),
+            settings.verbose,
+            applied=applied,
+            symbols=style.can_show_symbols(stream.encoding),
+            width=min(width, 120),
+        )
+        + "\n"
+    )
+
+
 def judge(outcome: Outcome, settings: Settings) -> Done:
     """The flags that the exit code is made of."""
     return Done(
@@ -113,17 +140,11 @@ def judge(outcome: Outcome, settings: Settings) -> Done:
         trouble=bool(outcome.problems) or bool(outcome.with_status(Status.REFUSED)),
         failing=any(finding.severity >= settings.fail_on for finding in outcome.with_status(Status.REPORT)),
         held=bool(outcome.with_status(Status.HELD)),
-        recreated=outcome.recreated,
     )
 
 
 def wants_color(stream: Any) -> bool:
     """NO_COLOR and FORCE_COLOR, else whether it is a terminal. https://no-color.org"""
-    import os
-
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or bool(stream.isatty())
-
-
-__all__ = ["Done", "Settings", "judge", "look", "run", "safe", "wants_color"]

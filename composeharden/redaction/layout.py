@@ -1,0 +1,65 @@
+"""Where the content of scalars and the comments of a file stand in its text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from composeharden.redaction.references import Span
+from composeharden.yaml.nodes import Mapping, Node, Scalar, Sequence
+
+
+def inner_span(text: str, node: Scalar) -> Span:
+    """The span of a scalar without its quotes, or without the header of a block scalar."""
+    if node.style in ('"', "'"):
+        return node.start + 1, max(node.start + 1, node.end - 1)
+    if node.style in ("|", ">"):
+        line = text.find("\n", node.start, node.end)
+        return (node.end if line == -1 else line + 1), node.end
+    return node.start, node.end
+
+
+def line_spans(text: str, start: int, end: int) -> Iterator[Span]:
+    """The part of a span on each of its lines, without blanks around it."""
+    while start < end:
+        stop = text.find("\n", start, end)
+        stop = end if stop == -1 else stop
+        line = text[start:stop]
+        body = line.strip()
+        if body:
+            first = start + line.index(body[0])
+            yield first, first + len(body)
+        start = stop + 1
+
+
+def comment_spans(text: str, scalars: list[Span]) -> Iterator[Span]:
+    """Every comment, from its `#` to the end of the line, given the spans of all scalars with a `#`."""
+    spans = sorted(scalars)
+    place, at = 0, text.find("#")
+    while at != -1:
+        while place < len(spans) and spans[place][1] <= at:
+            place += 1
+        if place < len(spans) and spans[place][0] <= at:
+            at = text.find("#", spans[place][1])
+            continue
+        end = text.find("\n", at)
+        end = len(text) if end == -1 else end
+        yield at, end
+        at = text.find("#", end)
+
+
+def has_escapes(raw: str, style: str) -> bool:
+    """True when the text of a quoted scalar differs from its value by more than line folding."""
+    return ("\\" in raw) if style == '"' else ("''" in raw) if style == "'" else False
+
+
+def scalars_below(node: Node) -> Iterator[Scalar]:
+    """Every value scalar of a node, keys left out, aliases not followed."""
+    stack = [node]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Scalar):
+            yield node
+        elif isinstance(node, Sequence):
+            stack += node.items
+        elif isinstance(node, Mapping):
+            stack += [value for _, value in node.pairs]

@@ -1,0 +1,258 @@
+"""Where the text of one file holds secrets, found on its node tree, in its comments and by shape."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from composeharden.redaction.arguments import argument_zones, is_option
+from composeharden.redaction.layout import comment_spans, has_escapes, inner_span, line_spans, scalars_below
+from composeharden.redaction.names import is_credential, is_harmless
+from composeharden.redaction.references import Span, literals
+from composeharden.redaction.shapes import private_keys, shapes
+from composeharden.redaction.strings import is_worth_a_look, named_parts, secret_parts
+from composeharden.yaml.nodes import Alias, Mapping, Node, Scalar, Sequence, resolved
+from composeharden.yaml.source import Source
+
+_FREE = frozenset(("environment", "args", "labels", "annotations", "options", "driver_opts", "driver_config", "sysctls",
+                   "storage_opt", "runtime_flags"))
+"""Keys below which names are the user's own, so that a whole collection can be a credential."""
+_OF_COMPOSE = frozenset(("image", "build", "environment", "deploy", "healthcheck", "restart", "networks", "volumes",
+                         "ports", "command", "entrypoint", "depends_on", "driver", "external", "condition", "source"))
+_NAMES_ONLY = frozenset(("secrets", "credential_spec", "configs"))
+_NO_VALUES = frozenset(("extra_hosts", "depends_on", "networks"))
+
+
+class Secrets:
+    """The secrets of one file: `spans` in its text, none of which crosses a line, and their `values`."""
+
+    def __init__(self) -> None:
+        self.spans: list[Span] = []
+        self.values: set[str] = set()
+
+
+def find_secrets(source: Source) -> Secrets:
+    """Everything in `source` that must not be shown."""
+    finder = _Finder(source.text)
+    for root in source.documents:
+        if root is not None:
+            finder.document(root)
+    finder.comments()
+    finder.shapes()
+    finder.found.spans = merged(finder.found.spans)
+    return finder.found
+
+
+def secret_spans(source: Source) -> list[Span]:
+    """The spans of `find_secrets`: sorted, apart, each within one line."""
+    return find_secrets(source).spans
+
+
+def merged(spans: list[Span]) -> list[Span]:
+    """The spans sorted, with those that overlap or touch joined."""
+    result: list[Span] = []
+    for start, end in sorted(spans):
+        if result and start <= result[-1][1]:
+            if end > result[-1][1]:
+                result[-1] = (result[-1][0], end)
+        else:
+            result.append((start, end))
+    return result
+
+
+class _Finder:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.found = Secrets()
+        self.not_comments: list[Span] = []
+        self.plain_keys: set[str] = set()
+        self.whole: set[int] = set()
+
+    # -- the tree --------------------------------------------------------------------------------------------------
+
+    def document(self, root: Node) -> None:
+        """Walk one document; its files of secrets and configuration are secret as a whole."""
+        if isinstance(root, Mapping):
+            for key, value in root.pairs:
+                held = resolved(value)
+                if key.text in ("secrets", "configs") and isinstance(held, Mapping):
+                    self.contents(held, is_config=key.text == "configs")
+        self.walk(root)
+
+    def contents(self, entries: Mapping, is_config: bool) -> None:
+        for _, value in entries.pairs:
+            entry = resolved(value)
+            content = resolved(entry.get("content")) if isinstance(entry, Mapping) else None
+            if isinstance(content, Scalar):
+                self.lines(content, keep_names=is_config)
+
+    def walk(self, node: Node, name: str = "", free: bool = False, secret: bool = False) -> None:
+        """Every node as written, in the order of the file.
+
+        Args:
+            node: where to start.
+            name: the key it stands under, empty for a list item.
+            free: the names here are the user's own.
+            secret: everything here is a secret, by the name of what holds it.
+        """
+        if isinstance(node, Scalar):
+            if node.text:
+                self.scalar(node, name, secret)
+        elif isinstance(node, Mapping):
+            self.mapping(node, name, free, secret)
+        elif isinstance(node, Sequence):
+            if not secret:
+                self.command(node)
+            for item in node.items:
+                self.walk(item, name if secret else "", free, secret)
+        elif isinstance(node, Alias):
+            self.alias(node, name, secret)
+
+    def mapping(self, node: Mapping, name: str, free: bool, secret: bool) -> None:
+        for key, value in node.pairs:
+            text = key.text
+            if text not in self.plain_keys:
+                self.key(key)
+            if secret and text != "<<":
+                self.walk(value, name, True, True)
+            elif isinstance(resolved(value), Scalar):
+                self.walk(value, _name_for_value(name, text))
+            else:
+                free_here = free or text in _FREE or text.startswith("x-")
+                self.walk(value, text, free_here, free_here and _is_secret_collection(text, resolved(value)))
+
+    def key(self, key: Scalar) -> None:
+        """A key can hold a secret too, such as a forgotten blank makes it: `{PASSWORD=x}`."""
+        before = len(self.found.spans)
+        self.scalar(key, "", False)
+        if len(self.found.spans) == before and "#" not in key.text and len(self.plain_keys) < 100_000:
+            self.plain_keys.add(key.text)
+
+    def alias(self, node: Alias, name: str, secret: bool) -> None:
+        target = node.target
+        if secret and id(target) not in self.whole:
+            self.whole.add(id(target))
+            for inner in scalars_below(target):
+                self.secret(inner, name)
+        elif isinstance(target, Scalar) and is_credential(name):
+            self.secret(target, name)
+
+    def scalar(self, node: Scalar, name: str, secret: bool) -> None:
+        text = node.text
+        if "#" in text:
+            self.not_comments.append((node.start, node.end))
+        if secret or (name and is_credential(name)):
+            self.secret(node, name)
+        elif is_worth_a_look(text):
+            if "=" in text and not name:
+                variable, _, value = text.partition("=")
+                if is_credential(variable) and " " not in variable:
+                    if not is_harmless(variable, value):
+                        self.partly(node, list(literals(text, len(variable) + 1, len(text))))
+                    return
+            self.patterns(node)
+
+    def secret(self, node: Scalar, name: str) -> None:
+        """A scalar that is a secret as a whole."""
+        if not is_harmless(name, node.text):
+            self.partly(node, list(literals(node.text, 0, len(node.text))))
+
+    def patterns(self, node: Scalar) -> None:
+        """The parts of a scalar that look like a secret: found in the raw text, or else in the value it stands for."""
+        start, end = inner_span(self.text, node)
+        raw = self.text[start:end]
+        if raw == node.text or node.style in ("|", ">") or not has_escapes(raw, node.style):
+            for first, last in named_parts(raw):
+                self.add(start + first, start + last)
+        elif parts := secret_parts(node.text):
+            self.remember(node.text, parts)
+            self.lines(node)
+
+    def command(self, node: Sequence) -> None:
+        """A list read as a command line: an option in one item, its value in the next."""
+        items = [item for item in map(resolved, node.items) if isinstance(item, Scalar)]
+        if len(items) < 2 or not any(is_option(item.text) for item in items):
+            return
+        for place, start, end in argument_zones([item.text for item in items]):
+            self.partly(items[place], list(literals(items[place].text, start, end)))
+
+    # -- from a value to the text ----------------------------------------------------------------------------------
+
+    def partly(self, node: Scalar, parts: list[Span]) -> None:
+        """Mask parts of a scalar's value; all of it where the text does not show the value as it is."""
+        if not parts:
+            return
+        start, end = inner_span(self.text, node)
+        self.remember(node.text, parts)
+        if self.text[start:end] == node.text:
+            for first, last in parts:
+                self.add(start + first, start + last)
+        else:
+            self.lines(node)
+
+    def remember(self, value: str, parts: list[Span]) -> None:
+        self.found.values.update(value[first:last] for first, last in parts)
+
+    def lines(self, node: Scalar, keep_names: bool = False) -> None:
+        """Mask every line of a scalar; with `keep_names`, what follows `name =` or `name:` on it."""
+        start, end = inner_span(self.text, node)
+        for first, last in line_spans(self.text, start, end):
+            if keep_names:
+                name = _pattern("name").match(self.text, first, last)
+                first = first if name is None else name.end()
+            else:
+                self.found.values.add(self.text[first:last])
+            if any(char.isalnum() for char in self.text[first:last]):
+                self.found.spans.append((first, last))
+        if keep_names:
+            for first, last in named_parts(self.text[start:end]):
+                self.add(start + first, start + last)
+
+    def add(self, start: int, end: int) -> None:
+        """Mask a span, line by line, and remember what stands there."""
+        for first, last in line_spans(self.text, start, end):
+            self.found.spans.append((first, last))
+            self.found.values.add(self.text[first:last])
+
+    # -- outside the tree ------------------------------------------------------------------------------------------
+
+    def comments(self) -> None:
+        """Comments: commented-out settings above all. What hides in them is found line by line."""
+        for start, end in comment_spans(self.text, self.not_comments):
+            first = start
+            while first < end and self.text[first] in "#-? \t":
+                first += 1
+            for low, high in named_parts(self.text[first:end]):
+                self.add(first + low, first + high)
+
+    def shapes(self) -> None:
+        """What looks like a secret by itself, anywhere in the file."""
+        for start, end in shapes(self.text):
+            self.add(start, end)
+        for start, end in private_keys(self.text):
+            self.add(start, end)
+            self.found.values.update(line.strip("# \t\r-\"'") for line in self.text[start:end].split("\n"))
+
+
+def _is_secret_collection(name: str, node: Node | None) -> bool:
+    if name in _NAMES_ONLY or not is_credential(name):
+        return False
+    return not isinstance(node, Mapping) or _OF_COMPOSE.isdisjoint(node.index)
+
+
+def _name_for_value(parent: str, name: str) -> str:
+    """The name to judge a value by: below `secrets` there are only mappings, so that a plain value is a mistake."""
+    if parent in _NO_VALUES or parent == "credential_spec":
+        return ""
+    return "secret" if parent == "secrets" else name
+
+
+@cache
+def _pattern(name: str) -> re.Pattern[str]:
+    """Compiled on first use: most runs need only some, and compiling costs more than searching."""
+    return re.compile(_PATTERNS[name])
+
+
+_PATTERNS = {
+    "name": r"[\w.\-\"']{1,128}[ \t]*[=:][ \t]*",
+}

@@ -1,0 +1,58 @@
+"""What to do after a fix was written: bring the stack up, check it, and how to go back."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+
+from composeharden.outcome import Effect, Outcome, Status
+from composeharden.redaction import Redactor
+from composeharden.report.style import listed
+
+_MOST = 12
+_DEFAULT_FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+
+
+def after_fix(outcomes: Sequence[Outcome], undo: Mapping[str, str], redactor: Redactor) -> str:
+    """The next steps once files were written; empty if none were.
+
+    Args:
+        outcomes: all outcomes of the run.
+        undo: path of each file that was written, to the command that brings its old text back.
+        redactor: every string passes it.
+    """
+    clean = redactor.one_line
+    lines = []
+    for outcome in outcomes:
+        if any(patch.path in undo for patch in outcome.patches):
+            lines += _steps(outcome, redactor)
+    commands = [clean(command) for command in undo.values()]
+    if commands:
+        lines += ["To go back:", *(f"  {command}" for command in commands)]
+    return "\n".join((*lines, "")) if lines else ""
+
+
+def _steps(outcome: Outcome, redactor: Redactor) -> list[str]:
+    clean = redactor.one_line
+    compose = f"docker compose{_file_option(outcome.path, redactor)}"
+    names = [clean(name) for name in outcome.recreated]
+    lines = [f"{clean(outcome.path)} is written. Nothing is running differently yet. To bring it up and check it:",
+             f"  {compose} up -d"]
+    if not names:
+        return lines
+    lines[-1] += f"    # recreates {listed(names)}"
+    lines.append(f"  {compose} ps")
+    watched = sorted({finding.service for finding in outcome.with_status(Status.FIX)
+                      if finding.service and finding.effect >= Effect.BEHAVIOUR})
+    if watched:
+        shown = "" if len(watched) > _MOST else " " + " ".join(clean(shlex.quote(name)) for name in watched)
+        lines.append(f"  {compose} logs --since 10m{shown}"
+                     "    # look for: Read-only file system, Operation not permitted, Permission denied")
+        lines.append(f"  {compose} restart    # a second start on existing data can fail where the first did not")
+    return lines
+
+
+def _file_option(path: str, redactor: Redactor) -> str:
+    if path.removeprefix("./") in _DEFAULT_FILES:
+        return ""
+    return f" -f {redactor.one_line(shlex.quote(path))}"

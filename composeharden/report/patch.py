@@ -1,0 +1,52 @@
+"""The patch that `git apply` takes: exact bytes, nothing masked. It may hold secrets that stand near a change."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from composeharden.outcome import Patch
+from composeharden.report.hunks import hunks, lines_of, rows
+
+_ESCAPES = {"\a": "\\a", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r", '"': '\\"',
+            "\\": "\\\\"}
+
+
+def applicable(patch: Patch, context: int = 3) -> bytes:
+    """The unified diff of one file, empty if nothing changes.
+
+    It applies with `git apply` from the directory the path is relative to. Line breaks, byte order marks and a missing
+    final line break are kept as they are.
+    """
+    old, new = lines_of(patch.before.text), lines_of(patch.after.text)
+    body: list[str] = []
+    for hunk in hunks(patch, context):
+        body.append(hunk.header + "\n")
+        for sign, number in rows(hunk):
+            line = new[number] if sign == "+" else old[number]
+            body.append(sign + line if line.endswith("\n") else sign + line + "\n\\ No newline at end of file\n")
+    if not body:
+        return b""
+    left, right = git_path("a/", patch.path), git_path("b/", patch.path)
+    tab = "\t" if " " in left and not left.startswith('"') else ""
+    head = f"diff --git {left} {right}\n--- {left}{tab}\n+++ {right}{tab}\n"
+    return head.encode("utf-8") + patch.before.encode("".join(body))
+
+
+def applicable_all(patches: Iterable[Patch], context: int = 3) -> bytes:
+    """The diffs of several files as one patch."""
+    return b"".join(applicable(patch, context) for patch in patches)
+
+
+def git_path(prefix: str, path: str) -> str:
+    """A path as git writes it in a diff: relative, with slashes, quoted where it holds unusual characters."""
+    if os.sep == "\\":
+        path = path.replace("\\", "/")
+    while path.startswith("./"):
+        path = path[2:].lstrip("/")
+    path = prefix + path.lstrip("/")
+    if path.isascii() and path.isprintable() and '"' not in path and "\\" not in path:
+        return path
+    data = path.encode("utf-8", "surrogateescape")
+    return '"' + "".join(_ESCAPES.get(chr(byte)) or (chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}")
+                         for byte in data) + '"'
