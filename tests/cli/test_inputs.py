@@ -47,10 +47,21 @@ def test_nothing_to_work_on_is_an_error_that_says_so() -> None:
 
 
 def test_recursive_finds_what_looks_like_compose_and_skips_what_others_own() -> None:
-    touch("a/compose.yaml", "b/docker-compose.prod.yml", "b/docker-stack.yml", "c/node_modules/x/compose.yml",
-          ".git/compose.yaml", "d/values.yaml", "e/my-compose.yml")
+    touch(
+        "a/compose.yaml",
+        "b/docker-compose.prod.yml",
+        "b/docker-stack.yml",
+        "c/node_modules/x/compose.yml",
+        ".git/compose.yaml",
+        "d/values.yaml",
+        "e/my-compose.yml",
+    )
     assert expand(["."], recursive=True) == [
-        "a/compose.yaml", "b/docker-compose.prod.yml", "b/docker-stack.yml", "e/my-compose.yml"]
+        "a/compose.yaml",
+        "b/docker-compose.prod.yml",
+        "b/docker-stack.yml",
+        "e/my-compose.yml",
+    ]
 
 
 def test_a_file_named_twice_is_one_input() -> None:

@@ -133,8 +133,7 @@ def test_a_full_disk_loses_nothing(file: Path) -> None:
 def test_a_killed_write_leaves_the_old_file_or_the_new_one(file: Path) -> None:
     big = b"x" * 5_000_000
     script = (
-        "from composeharden.cli.write import replace_file\n"
-        f"replace_file({str(file)!r}, {BEFORE!r}, b'x' * 5_000_000)\n"
+        f"from composeharden.cli.write import replace_file\nreplace_file({str(file)!r}, {BEFORE!r}, b'x' * 5_000_000)\n"
     )
     for delay in (0.02, 0.04, 0.06, 0.08, 0.1):
         file.write_bytes(BEFORE)

@@ -1,0 +1,1 @@
+"""Tests that run compose stacks on a real Docker engine, over images built from Debian packages."""

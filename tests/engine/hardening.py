@@ -1,0 +1,16 @@
+"""Hardening a stack's folder with the command a user runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from .commands import Finished, run
+
+
+def harden(folder: Path, compose_file: str = "compose.yaml") -> Finished:
+    """Rewrite the compose file in `folder` in place with `composeharden fix`.
+
+    Raises EngineError with the command's output when it does not exit with 0.
+    """
+    return run([sys.executable, "-m", "composeharden", "fix", compose_file], cwd=folder, timeout=60)
