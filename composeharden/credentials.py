@@ -51,6 +51,7 @@ _FINAL_WORDS = frozenset(
         "passphrase",
         "passwd",
         "password",
+        "passwords",
         "pw",
         "pwd",
         "secret",
@@ -72,6 +73,7 @@ _KEY_OF = frozenset(
         "logged",
         "master",
         "nonce",
+        "otp",
         "private",
         "secret",
         "session",
@@ -137,15 +139,23 @@ _HARMLESS = frozenset(
 
 def is_credential_name(name: str) -> bool:
     """True for a name whose value is a password, secret, token or secret key; false for its path, lifetime, id ..."""
-    words = [word.lower() for word in _WORDS.findall(name)]
+    words = _words(name)
     if not words or not _NOT_A_SECRET.isdisjoint(words):
         return False
     last = words[-1]
-    if last == "key":
+    if last in ("key", "keys") or words[-2:] == ["key", "base"]:
         return not _KEY_OF.isdisjoint(words[:-1]) and "id" not in words
     if last in ("pw", "pwd", "cookie"):
         return len(words) > 1 and (last != "cookie" or "erlang" in words)
     return last in _FINAL_WORDS or last.endswith(_GLUED)
+
+
+def _words(name: str) -> list[str]:
+    """The words of a name in lower case, with `passWord` as the one word it means."""
+    words = [word.lower() for word in _WORDS.findall(name)]
+    if words[-2:] in (["pass", "word"], ["pass", "words"]):
+        words[-2:] = ["password"]
+    return words
 
 
 def in_setting(name: str, raw: str) -> Credential | None:
@@ -154,7 +164,7 @@ def in_setting(name: str, raw: str) -> Credential | None:
     shaped = _by_shape(text, raw)
     if shaped is not None or not is_credential_name(name):
         return shaped
-    if not _is_value(text) or (text.isdigit() and not _takes_numbers(name)):
+    if not _is_value(text) or (text.isdigit() and not _takes_numbers(name, text)):
         return None
     return Credential(_kind(text, raw))
 
@@ -200,9 +210,10 @@ def _by_shape(text: str, raw: str) -> Credential | None:
     return None
 
 
-def _takes_numbers(name: str) -> bool:
-    words = [word.lower() for word in _WORDS.findall(name)]
-    return words[-1] in _NUMBERS_ARE_SECRET or words[-1].endswith(("password", "passwd"))
+def _takes_numbers(name: str, text: str) -> bool:
+    """A number is a lifetime or size rather than a token or key, unless it is very long."""
+    words = _words(name)
+    return len(text) >= 16 or words[-1] in _NUMBERS_ARE_SECRET or words[-1].endswith(("password", "passwd"))
 
 
 def _is_value(text: str) -> bool:
@@ -225,7 +236,7 @@ def _patterns() -> dict[str, tuple[re.Pattern[str], ...]]:
     value = r"(?P<value>\"[^\"\0]{1,400}\"|'[^'\0]{1,400}'|[^\s\"'`;|&<>\0]{1,400})"
     sources: dict[str, tuple[str, ...]] = {
         "token": (
-            r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
+            r"\b(?:AKIA|ASIA|A3T[A-Z0-9])[0-9A-Z]{16}\b",
             r"\bgh[opsur]_[A-Za-z0-9]{36}",
             r"\bgithub_pat_[A-Za-z0-9_]{50}",
             r"\bglpat-[\w-]{20}",
@@ -254,7 +265,7 @@ def _patterns() -> dict[str, tuple[re.Pattern[str], ...]]:
             rf"(?i)--?(?:requirepass|masterauth)[=\s]\s?{value}",
             rf"\b(?:mysql(?:admin|dump|check|show|import)?|mariadb(?:-admin|-dump|-check)?)\b[^\n;|&]{{0,200}}?\s-p{value}",
             rf"\bredis-cli\b[^\n;|&]{{0,200}}?\s(?:-a|--pass)\s{{1,3}}{value}",
-            rf"\bcurl\b[^\n;|&]{{0,200}}?\s(?:-u|--user)[\s=]?[\"']?[\w.@-]{{1,80}}:(?P<value>[^\s\"'`;|&\0]{{1,200}})",
+            r"\bcurl\b[^\n;|&]{0,200}?\s(?:-u|--user)[\s=]?[\"']?[\w.@-]{1,80}:(?P<value>[^\s\"'`;|&\0]{1,200})",
         ),
         "reference": (
             r"[$]|.*[$]\(|.*`",
@@ -271,7 +282,7 @@ def _patterns() -> dict[str, tuple[re.Pattern[str], ...]]:
             r"(?i)change[-_]?me|.*change[-_]?(?:this|me)|.*replace[-_]?(?:this|me|with)",
             r"(?i)(?:your|insert|enter|put|add|set|paste|fill)[-_ ]",
             r"(?i)x{3,}\Z|\.{3}|todo\b|fixme\b|tbd\Z",
-            r"(?i)(?:example|sample|dummy|placeholder|redacted)",
+            r"(?i)(?:example|sample|dummy|placeholder|redacted)|.*place[-_ ]?holder",
             r"(?i).*[-_ ](?:here|example|placeholder)\Z",
         ),
     }

@@ -112,9 +112,8 @@ def _with_status(finding: Finding, proposal: Proposal, posture: Posture | None, 
         return replace(finding, status=Status.HELD, reason=f"it changes {what}")
     if finding.confidence is Confidence.ASSUMED and not _is_allowed_assumption(finding, posture, options):
         doubts = posture.doubts(finding.rule) if posture is not None else ""
-        return replace(
-            finding, status=Status.HELD, reason=doubts or "the facts behind it are only assumed", unlock="--assume"
-        )
+        reason = proposal.doubt or doubts or "what is known of it was only reported, not read in its source"
+        return replace(finding, status=Status.HELD, reason=reason, unlock="--assume")
     return replace(finding, status=Status.FIX)
 
 

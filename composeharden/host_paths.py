@@ -33,12 +33,15 @@ _HOME = _Row(_HIGH, _MEDIUM, "a whole home, with its keys and shell start-up fil
 _SYSTEM_BUS = _Row(_MEDIUM, _MEDIUM, "the host's system bus, over which services of the host are controlled")
 _KEYS = _Row(_HIGH, _HIGH, "the host's keys and password hashes")
 _START_UP = _Row(_HIGH, _NONE, "files from which the host runs programs as root")
-_CLOCK = _Row(_INFO, _NONE, "the host's time zone, writable")
+_MACHINES = _Row(_HIGH, _HIGH, "a service of the host that starts machines and containers as root")
+_ACCOUNTS = _Row(_HIGH, _NONE, "the host's list of users and groups")
+_CLOCK = _Row(_INFO, _NONE, "the host's time zone")
 
 _EXACT: dict[str, _Row] = {
     "/": _Row(_CRITICAL, _HIGH, "the whole file system of the host"),
     "/boot": _Row(_HIGH, _MEDIUM, "the host's kernel and boot loader"),
     "/dev": _Row(_HIGH, _HIGH, "every device of the host"),
+    "/dev/disk": _Row(_LOW, _LOW, "the names of the host's disks"),
     "/dev/shm": _Row(_LOW, _NONE, "the shared memory of the host's programs"),
     "/etc": _Row(_HIGH, _HIGH, "the host's configuration, with its keys and password hashes"),
     "/etc/localtime": _CLOCK,
@@ -91,14 +94,12 @@ _BELOW: tuple[tuple[str, _Row], ...] = (
             "cron.weekly",
             "crontab",
             "docker",
-            "group",
             "init.d",
             "ld.so.conf",
             "ld.so.conf.d",
             "ld.so.preload",
             "modprobe.d",
             "pam.d",
-            "passwd",
             "profile",
             "profile.d",
             "rc.local",
@@ -106,6 +107,9 @@ _BELOW: tuple[tuple[str, _Row], ...] = (
             "udev",
         )
     ),
+    ("/etc/group", _ACCOUNTS),
+    ("/etc/passwd", _ACCOUNTS),
+    ("/etc", _Row(_LOW, _NONE, "a part of the host's configuration")),
     ("/boot", _EXACT["/boot"]._replace(read_only=_LOW)),
     ("/lib", _PROGRAMS._replace(read_only=_NONE)),
     ("/bin", _PROGRAMS._replace(read_only=_NONE)),
@@ -118,6 +122,7 @@ _BELOW: tuple[tuple[str, _Row], ...] = (
     ("/sys", _Row(_MEDIUM, _NONE, "devices and kernel settings of the host")),
     ("/run/dbus", _SYSTEM_BUS),
     ("/run/systemd", _SYSTEM_BUS),
+    *((folder, _MACHINES) for folder in ("/run/incus", "/run/libvirt", "/var/lib/incus", "/var/lib/libvirt", "/var/lib/lxd")),
     ("/run/user", _Row(_MEDIUM, _MEDIUM, "the sockets of a user of the host")),
     ("/var/lib/docker/volumes", _Row(_NONE, _NONE, "")),
     ("/var/lib/docker", _ENGINE_DATA),

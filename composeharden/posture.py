@@ -15,6 +15,7 @@ from composeharden.compose.mounts import Mount, covers, is_below, normal
 from composeharden.compose.project import Service
 from composeharden.images.catalog import lookup
 from composeharden.images.facts import Facts, Writable
+from composeharden.memory import exceeds
 from composeharden.outcome import Confidence
 
 DEFAULT_CAPABILITIES = frozenset(
@@ -146,7 +147,6 @@ _READS = {
     "cap_drop": ("cap-drop",),
     "security_opt": ("no-new-privileges",),
     "tmpfs": ("read-only",),
-    "volumes": ("read-only",),
     "user": ("cap-drop", "read-only"),
     "privileged": HARDENING,
 }
@@ -161,7 +161,7 @@ def _hold_what_has_no_value(posture: Posture) -> None:
             posture.hold(
                 passes,
                 f"{key} depends on {', '.join(sorted(names))}, which has no value here",
-                Confidence.ASSUMED if key in ("user", "volumes") else None,
+                Confidence.ASSUMED if key == "user" else None,
             )
     for key in ("entrypoint", "command"):
         raw = service.raw.get(key)
@@ -172,6 +172,10 @@ def _hold_what_has_no_value(posture: Posture) -> None:
                 f"{key} depends on {', '.join(sorted(service.unset(key)))}, which has no value here",
                 Confidence.ASSUMED,
             )
+    for target in service.unknown_targets:
+        posture.hold(
+            ("read-only",), f"a mount's target depends on {target}, which has no value here", Confidence.ASSUMED
+        )
     names = service.unset("image")
     if names and posture.facts is not None:
         posture.hold(
@@ -198,7 +202,8 @@ def _identity(posture: Posture) -> None:
             posture.identity = facts.service_identity
         return
     name = user.split(":")[0]
-    posture.runs_as_root = name in ("root", "0")
+    # Variables without a value can leave a lone colon: Docker takes that for root, whatever the image says.
+    posture.runs_as_root = name in ("root", "0", "")
     if posture.runs_as_root:
         posture.identity = "" if facts is None or facts.service_identity == "root" else facts.service_identity
         if facts is not None and facts.starts_as_root is False:
@@ -209,7 +214,8 @@ def _identity(posture: Posture) -> None:
     if facts is not None and name.isdigit() and name == known.split(":")[0]:
         posture.identity = known if ":" not in user else user
     elif facts is not None:
-        posture.hold(("read-only", "cap-drop"), f"user: is not the {known} its image is made for", Confidence.ASSUMED)
+        # Not against cap-drop: a user that is not root has no capabilities to lose, save those of program files.
+        posture.hold(("read-only",), f"user: is not the {known} its image is made for", Confidence.ASSUMED)
 
 
 def _command(posture: Posture) -> None:
@@ -235,7 +241,7 @@ def _is_own_command(command: list[str], facts: Facts) -> bool:
 def _caveats(posture: Posture, facts: Facts) -> None:
     for caveat in facts.rows("caveat"):
         if _applies(posture, caveat["when"]):
-            posture.hold(caveat["holds"], caveat["reason"])
+            posture.hold(caveat["holds"], caveat["reason"], Confidence.ASSUMED if caveat.get("doubt") else None)
 
 
 def _applies(posture: Posture, when: Mapping[str, str]) -> bool:
@@ -282,8 +288,13 @@ def _capabilities(posture: Posture) -> None:
     if as_root:
         _for_foreign_files(service, needed)
         _for_low_ports(service, needed)
+        _for_init(posture, needed)
     allowed = _capabilities_before(service)
     posture.capabilities = {name: reason for name, reason in sorted(needed.items()) if name in allowed}
+
+
+_OF_ROOT = re.compile(r"\.sock$|^/etc/(localtime|timezone)$|^/(dev|proc|sys)(/|$)")
+"""What is the host's own: a socket or device can only be opened, and nobody takes it over."""
 
 
 def _for_foreign_files(service: Service, needed: dict[str, str]) -> None:
@@ -291,7 +302,7 @@ def _for_foreign_files(service: Service, needed: dict[str, str]) -> None:
     foreign = [mount for mount in service.mounts if mount.kind in ("bind", "secret", "config")]
     if foreign:
         needed.setdefault("DAC_OVERRIDE", f"root reads files of other users in {foreign[0].target}")
-    writable = [mount for mount in foreign if not mount.read_only]
+    writable = [mount for mount in foreign if not mount.read_only and not _OF_ROOT.search(mount.source)]
     if writable:
         target = writable[0].target
         needed.setdefault("CHOWN", f"files in {target} may belong to another user on the host")
@@ -305,6 +316,12 @@ def _for_low_ports(service: Service, needed: dict[str, str]) -> None:
     sysctls = service.get("sysctls")
     if sysctls and "ip_unprivileged_port_start" in str(sysctls):
         needed.setdefault("NET_BIND_SERVICE", "its sysctls decide which ports are open to everyone")
+
+
+def _for_init(posture: Posture, needed: dict[str, str]) -> None:
+    """Docker's init is PID 1 and stays root. If it may not signal its child it ends, and the kernel kills the rest."""
+    if posture.service.flag("init") and (posture.facts is None or posture.facts.service_identity != "root"):
+        needed.setdefault("KILL", "init passes the stop signal on to a process of another user")
 
 
 def _capabilities_before(service: Service) -> frozenset[str]:
@@ -355,6 +372,12 @@ def _hold_what_docker_refuses(posture: Posture) -> None:
     watch = develop.get("watch") if isinstance(develop, dict) else None
     if any(isinstance(rule, dict) and rule.get("action") in _SYNCS for rule in watch or ()):
         posture.hold(("read-only",), "develop.watch copies files into the container")
+    if service.flag("use_api_socket"):
+        posture.hold(
+            ("read-only",), "use_api_socket has Compose write registry logins into the container", Confidence.ASSUMED
+        )
+    if service.get("volumes_from"):
+        posture.hold(("read-only",), "what volumes_from mounts is not looked at", Confidence.ASSUMED)
 
 
 def _writable(posture: Posture) -> None:
@@ -370,10 +393,26 @@ def _writable(posture: Posture) -> None:
         elif any(normal(mount.target) == normal(row.path) for mount in service.mounts):
             posture.hold(("read-only",), f"{row.path} ({row.purpose}) is mounted read-only")
         else:
-            posture.writable.append(row)
+            posture.writable.append(row._replace(path=_mounted_first(service, row.path)))
             if facts is not None and row.evidence:
                 sure = facts.confidence({"evidence": row.evidence})
                 posture.read_only_confidence = min(posture.read_only_confidence, sure)
+
+    if exceeds(service, (row.size for row in posture.writable)):
+        posture.hold(
+            ("read-only",),
+            "its tmpfs could take more memory than its limit allows, and count against it",
+            Confidence.ASSUMED,
+        )
+
+
+def _mounted_first(service: Service, path: str) -> str:
+    """`path` in a spelling that Docker mounts before everything below it, which it would hide otherwise.
+
+    Docker sorts by the depth of the path as it is written, tmpfs last: /var/run would come after a volume on /run/php.
+    """
+    below = [mount.target for mount in service.mounts if is_below(mount, path) and normal(mount.target) != normal(path)]
+    return normal(path) if any(target.count("/") <= path.count("/") for target in below) else path
 
 
 def _data(posture: Posture, facts: Facts) -> None:

@@ -27,7 +27,7 @@ class Bind(NamedTuple):
     """One bind mount (or named pipe)."""
 
     path: str
-    """On the host: absolute, or below `~`, or relative to the project (`.`, `./data`, `../x`)."""
+    """On the host: absolute, or below `~` or `${NAME}`, or relative to the project (`.`, `./data`, `../x`)."""
     target: str
     read_only: bool
     propagation: str
@@ -37,22 +37,26 @@ class Bind(NamedTuple):
 
 
 def binds(service: Service) -> list[Bind]:
-    """Every bind mount of a service, also where a named volume is one in disguise."""
+    """Every bind mount of a service, also where a named volume is one in disguise.
+
+    A variable without a value stays in the path as `${NAME}`: what is below it is not below the root of the host.
+    """
     raw = items(service.raw.get("volumes"))
     if not raw:
         return []
-    project = _with_home(service.project)
+    project = _with_known_folders(service)
     found = []
     for written in raw:
         mounts = _mounts(project, service, written)
-        if mounts and mounts[0].kind in ("bind", "npipe"):
+        if mounts and (mounts[0].kind in ("bind", "npipe") or mounts[0].source.startswith("/")):
             found.append(_bind(mounts[0], written))
     return found
 
 
-def _with_home(project: Project) -> Project:
-    view = copy.copy(project)
-    view.variables = {**_STAND_INS, **project.variables}
+def _with_known_folders(service: Service) -> Project:
+    view = copy.copy(service.project)
+    unset = {name: f"./${{{name}}}" for name in service.unset("volumes")}
+    view.variables = {**unset, **_STAND_INS, **service.project.variables}
     return view
 
 
@@ -77,4 +81,4 @@ def host_path(path: str) -> str:
     if not path:
         return ""
     path = posixpath.normpath(path)
-    return path if path.startswith((".", "~")) or ":" in path[:2] else "./" + path
+    return path if path.startswith((".", "~", "${")) or ":" in path[:2] else "./" + path

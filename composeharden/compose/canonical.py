@@ -10,6 +10,7 @@ import ipaddress
 import posixpath
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from composeharden.yaml.scalars import Timestamp
@@ -69,13 +70,12 @@ def text_of(value: Any) -> str:
 def _float_text(value: float) -> str:
     if value != value or value in (float("inf"), float("-inf")):
         return "NaN" if value != value else "+Inf" if value > 0 else "-Inf"
-    if value == 0 or 1e-4 <= abs(value) < 1e21:
-        text = repr(value)
-        if "e" in text:
-            text = f"{value:.0f}" if abs(value) >= 1 else text
-        return text.removesuffix(".0")
-    digits, _, exponent = f"{value!r}".partition("e")
-    return f"{digits.removesuffix('.0')}e{exponent[0]}{exponent[1:].zfill(2)}"
+    number = Decimal(repr(value)).normalize()  # the shortest digits that give the same float, as in Go
+    exponent = number.adjusted()
+    if -4 <= exponent < 6:
+        return f"{number:f}"
+    first, *others = map(str, number.as_tuple().digits)
+    return ("-" if value < 0 else "") + first + (f".{''.join(others)}" if others else "") + f"e{exponent:+03d}"
 
 
 _TIME = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:(?:[Tt]|[ \t]+)(\d{1,2}):(\d{1,2}):(\d{1,2})(\.\d*)?[ \t]*(.*))?\Z")

@@ -80,54 +80,54 @@ def _formed(text: str, pattern: re.Pattern[str], expected: str) -> str:
     return text
 
 
-_CONTAINER: dict[Cast, tuple[str, ...]] = {
-    _boolean: (
-        "env_file.*.required", "init", "oom_kill_disable", "per_replica", "privileged", "read_only",
-        "volumes.*.bind.create_host_path", "volumes.*.read_only", "volumes.*.volume.nocopy",
-    ),
-    _integer: (
-        "cpu_count", "cpu_period", "cpu_quota", "cpu_rt_period", "cpu_rt_runtime", "cpu_shares", "oom_score_adj",
-        "pids_limit", "ulimits.*", "ulimits.*.hard", "ulimits.*.soft",
-    ),
-    _float: ("cpu_percent", "cpus"),
-    _octal: ("configs.*.mode", "secrets.*.mode"),
-    _count: ("gpus.*.count",),
-    _size: (
-        "blkio_config.device_read_bps.*.rate", "blkio_config.device_read_iops.*.rate",
-        "blkio_config.device_write_bps.*.rate", "blkio_config.device_write_iops.*.rate", "mem_limit",
-        "mem_reservation", "mem_swappiness", "memswap_limit", "shm_size", "volumes.*.tmpfs.size",
-    ),
-    _duration: ("stop_grace_period",),
+_CONTAINER: dict[Cast, str] = {
+    _boolean: """
+        env_file.*.required init oom_kill_disable per_replica privileged read_only
+        volumes.*.bind.create_host_path volumes.*.read_only volumes.*.volume.nocopy
+    """,
+    _integer: """
+        cpu_count cpu_period cpu_quota cpu_rt_period cpu_rt_runtime cpu_shares oom_score_adj pids_limit
+        ulimits.* ulimits.*.hard ulimits.*.soft
+    """,
+    _float: "cpu_percent cpus",
+    _octal: "configs.*.mode secrets.*.mode",
+    _count: "gpus.*.count",
+    _size: """
+        blkio_config.device_read_bps.*.rate blkio_config.device_read_iops.*.rate
+        blkio_config.device_write_bps.*.rate blkio_config.device_write_iops.*.rate mem_limit mem_reservation
+        mem_swappiness memswap_limit shm_size volumes.*.tmpfs.size
+    """,
+    _duration: "stop_grace_period",
 }
-_WORKLOAD: dict[Cast, tuple[str, ...]] = {
-    _boolean: (
-        "attach", "build.no_cache", "build.privileged", "build.pull", "depends_on.*.required", "depends_on.*.restart",
-        "develop.watch.*.exec.privileged", "healthcheck.disable", "post_start.*.privileged", "pre_stop.*.privileged",
-        "stdin_open", "triggers.manual", "tty",
-    ),
-    _integer: (
-        "deploy.placement.max_replicas_per_node", "deploy.replicas", "deploy.resources.limits.pids",
-        "deploy.restart_policy.max_attempts", "deploy.rollback_config.parallelism", "deploy.update_config.parallelism",
-        "healthcheck.retries", "ports.*.target", "scale",
-    ),
-    _float: (
-        "deploy.resources.limits.cpus", "deploy.resources.reservations.cpus",
-        "deploy.rollback_config.max_failure_ratio", "deploy.update_config.max_failure_ratio",
-    ),
-    _octal: ("build.secrets.*.mode",),
-    _count: ("deploy.resources.reservations.devices.*.count",),
-    _size: ("build.shm_size", "deploy.resources.limits.memory", "deploy.resources.reservations.memory"),
-    _duration: (
-        "deploy.restart_policy.delay", "deploy.restart_policy.window", "deploy.rollback_config.delay",
-        "deploy.rollback_config.monitor", "deploy.update_config.delay", "deploy.update_config.monitor",
-        "healthcheck.interval", "healthcheck.start_interval", "healthcheck.start_period", "healthcheck.timeout",
-    ),
+_WORKLOAD: dict[Cast, str] = {
+    _boolean: """
+        attach build.no_cache build.privileged build.pull depends_on.*.required depends_on.*.restart
+        develop.watch.*.exec.privileged healthcheck.disable post_start.*.privileged pre_stop.*.privileged
+        stdin_open triggers.manual tty
+    """,
+    _integer: """
+        deploy.placement.max_replicas_per_node deploy.replicas deploy.resources.limits.pids
+        deploy.restart_policy.max_attempts deploy.rollback_config.parallelism deploy.update_config.parallelism
+        healthcheck.retries ports.*.target scale
+    """,
+    _float: """
+        deploy.resources.limits.cpus deploy.resources.reservations.cpus deploy.rollback_config.max_failure_ratio
+        deploy.update_config.max_failure_ratio
+    """,
+    _octal: "build.secrets.*.mode",
+    _count: "deploy.resources.reservations.devices.*.count",
+    _size: "build.shm_size deploy.resources.limits.memory deploy.resources.reservations.memory",
+    _duration: """
+        deploy.restart_policy.delay deploy.restart_policy.window deploy.rollback_config.delay
+        deploy.rollback_config.monitor deploy.update_config.delay deploy.update_config.monitor
+        healthcheck.interval healthcheck.start_interval healthcheck.start_period healthcheck.timeout
+    """,
 }
-_TOP_LEVEL: dict[Cast, tuple[str, ...]] = {
-    _boolean: (
-        "configs.*.external", "networks.*.attachable", "networks.*.enable_ipv4", "networks.*.enable_ipv6",
-        "networks.*.external", "networks.*.internal", "secrets.*.external", "volumes.*.external",
-    ),
+_TOP_LEVEL: dict[Cast, str] = {
+    _boolean: """
+        configs.*.external networks.*.attachable networks.*.enable_ipv4 networks.*.enable_ipv6
+        networks.*.external networks.*.internal secrets.*.external volumes.*.external
+    """,
 }
 
 
@@ -154,12 +154,11 @@ class Place:
         return place
 
 
-_UNORDERED = (
-    "annotations", "build.additional_contexts", "build.args", "build.labels", "build.platforms", "build.tags",
-    "cap_add", "cap_drop", "configs", "deploy.labels", "devices", "dns", "dns_opt", "dns_search", "env_file",
-    "environment", "expose", "labels", "links", "networks.*.aliases", "networks.*.link_local_ips", "ports", "profiles", "secrets",
-    "sysctls", "tmpfs", "volumes",
-)
+_UNORDERED = """
+    annotations build.additional_contexts build.args build.labels build.platforms build.tags cap_add cap_drop
+    configs deploy.labels devices dns dns_opt dns_search env_file environment expose labels links
+    networks.*.aliases networks.*.link_local_ips ports profiles secrets sysctls tmpfs volumes
+"""
 
 
 def _table() -> Place:
@@ -168,12 +167,12 @@ def _table() -> Place:
         base = root.at(prefix)
         for table in (_CONTAINER, _WORKLOAD) if "pre_start" not in prefix else (_CONTAINER,):
             for cast, paths in table.items():
-                for path in paths:
+                for path in paths.split():
                     base.at(path).cast = cast
     for cast, paths in _TOP_LEVEL.items():
-        for path in paths:
+        for path in paths.split():
             root.at(path).cast = cast
-    for path in _UNORDERED:
+    for path in _UNORDERED.split():
         root.at(f"services.*.{path}").unordered = True
     for path in ("labels", "ipam.options"):
         root.at(f"networks.*.{path}").unordered = True

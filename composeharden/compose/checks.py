@@ -39,17 +39,21 @@ def failures(model: Data) -> Iterator[Failure]:
 
 
 def _nothing_to_run(name: str, service: Data) -> Iterator[Failure]:
-    if not any(service.get(key) or isinstance(service.get(key), (Mapping, Variable)) for key in ("image", "provider")) \
-            and "build" not in service and "extends" not in service:
-        yield Failure(("services", name), f"{place(('services', name))} has neither `image` nor `build`",
-                      "a service with `image` or `build`", fault=Fault.INCOMPLETE)
+    if not (service.get("image") or service.get("provider") or {"build", "extends"} & service.keys()):
+        path = ("services", name)
+        message = f"{place(path)} has neither `image` nor `build`"
+        yield Failure(path, message, "a service with `image` or `build`", fault=Fault.INCOMPLETE)
 
 
 def _conflict(name: str, first: str, second: str, because: str = "exclude each other") -> Failure:
     """Two keys of a service, as dotted paths, that cannot stand together."""
     path = ("services", name, *second.split("."))
-    return Failure(path, f"`{first}` and `{second}` of {place(('services', name))} {because}", "one of the two",
-                   fault=Fault.CONFLICT)
+    return Failure(
+        path,
+        f"`{first}` and `{second}` of {place(('services', name))} {because}",
+        "one of the two",
+        fault=Fault.CONFLICT,
+    )
 
 
 def _network_mode(name: str, service: Data) -> Iterator[Failure]:
@@ -92,8 +96,12 @@ def _replicas(name: str, service: Data) -> Iterator[Failure]:
             yield Failure(path, f"{place(path)} must be at least 0", "a number of at least 0")
 
 
-_LIMITS = (("mem_limit", "limits", "memory"), ("cpus", "limits", "cpus"), ("pids_limit", "limits", "pids"),
-           ("mem_reservation", "reservations", "memory"))
+_LIMITS = (
+    ("mem_limit", "limits", "memory"),
+    ("cpus", "limits", "cpus"),
+    ("pids_limit", "limits", "pids"),
+    ("mem_reservation", "reservations", "memory"),
+)
 
 
 def _limits(name: str, service: Data) -> Iterator[Failure]:
@@ -116,8 +124,12 @@ def _tmpfs(name: str, service: Data) -> Iterator[Failure]:
         target = item.get("target") if isinstance(item, Mapping) else _target(item)
         if target in taken and not isinstance(taken[target], Variable):
             path = ("services", name, "volumes", number)
-            yield Failure(path, f"{place(path)} mounts something where `tmpfs` of the same service already does",
-                          "another target", fault=Fault.CONFLICT)
+            yield Failure(
+                path,
+                f"{place(path)} mounts something where `tmpfs` of the same service already does",
+                "another target",
+                fault=Fault.CONFLICT,
+            )
 
 
 def _target(text: Any) -> str | None:
@@ -136,7 +148,13 @@ def _watch(name: str, service: Data) -> Iterator[Failure]:
 
 
 _CHECKS: tuple[Callable[[str, Data], Iterator[Failure]], ...] = (
-    _network_mode, _build, _test, _replicas, _limits, _tmpfs, _watch,
+    _network_mode,
+    _build,
+    _test,
+    _replicas,
+    _limits,
+    _tmpfs,
+    _watch,
 )
 
 
@@ -149,8 +167,12 @@ def _same_container(active: Mapping[str, Data]) -> Iterator[Failure]:
         first = taken.setdefault(container, name)
         if first != name:
             path = ("services", name, "container_name")
-            yield Failure(path, f"{place(path)} is the container name of the service `{shown(first)}` already",
-                          "a name of its own", fault=Fault.CONFLICT)
+            yield Failure(
+                path,
+                f"{place(path)} is the container name of the service `{shown(first)}` already",
+                "a name of its own",
+                fault=Fault.CONFLICT,
+            )
 
 
 def below(data: Any, *keys: str) -> Any:

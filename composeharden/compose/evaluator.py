@@ -120,8 +120,9 @@ class Evaluator:
     def _pattern_properties(self, value: dict[str, Schema], data: Any) -> bool:
         if not isinstance(data, dict):
             return True
-        return all(self.holds(child, data[key]) for pattern, child in value.items() for key in data
-                   if matches(pattern, key))
+        return all(
+            self.holds(child, data[key]) for pattern, child in value.items() for key in data if matches(pattern, key)
+        )
 
     def _items(self, value: Schema, data: Any) -> bool:
         return not isinstance(data, list) or all(self.holds(value, item) for item in data)

@@ -20,6 +20,9 @@ REPLACED = {
 }
 """Keys of a service that version 1 of the format knew, and what stands in their place today."""
 
+_PAIRS = frozenset(("additional_contexts", "annotations", "args", "environment", "labels", "sysctls"))
+"""Lists of `KEY=value` that may also be mappings."""
+
 _TYPES = {
     "string": "a string",
     "integer": "a whole number",
@@ -98,8 +101,9 @@ class _Explainer:
         for number, item in enumerate(data):
             yield from self.failures(schema.get("items", True), item, (*path, number))
         if schema.get("uniqueItems") and not isinstance(data, Unordered) and not is_unique(data):
-            yield Failure(path, f"{place(path)} has the same item twice", "a list without duplicates",
-                          "remove one of the two")
+            yield Failure(
+                path, f"{place(path)} has the same item twice", "a list without duplicates", "remove one of the two"
+            )
 
     def scalar(self, schema: dict[str, Any], data: Any, path: Path) -> Iterator[Failure]:
         if "enum" in schema and not self.evaluator.satisfies("enum", schema["enum"], data):
@@ -124,6 +128,8 @@ class _Explainer:
             suggestion = "put it in quotes"
         elif "a list" in expected and isinstance(data, str):
             suggestion = "write it as a list, even when it has one item"
+        elif isinstance(data, dict) and len(path) > 1 and path[-2] in _PAIRS:
+            suggestion = "write `KEY=value`, or leave out the dashes of the list"
         return Failure(path, f"{place(path)} must be {expected}, found {found(data)}", expected, suggestion)
 
     def describe(self, schema: Schema) -> Iterator[str]:
@@ -151,8 +157,12 @@ class _Explainer:
         names, patterns = self.evaluator.known(schema)
         inside = f"in {place(path[:-1])}" if len(path) > 1 else "at the top level"
         if not names and set(patterns) - {"^x-"}:
-            return Failure(path, f"the name `{shown(key)}` is not allowed {inside}",
-                           "a name of letters, digits, `.`, `_` and `-`", at_key=True)
+            return Failure(
+                path,
+                f"the name `{shown(key)}` is not allowed {inside}",
+                "a name of letters, digits, `.`, `_` and `-`",
+                at_key=True,
+            )
         if key in REPLACED and len(path) == 3 and path[0] == "services":
             message = f"`{key}` {inside} is gone from the Compose format"
             return Failure(path, message, "", REPLACED[key], Fault.LEGACY, True)

@@ -73,13 +73,19 @@ def flatten(data: Any) -> Any:
 
 def untagged(value: Any) -> Any:
     """`value` without its tags: what stands under `!reset` is dropped, what stands under any other tag stays."""
+    return _untagged(value, {})
+
+
+def _untagged(value: Any, seen: dict[int, Any]) -> Any:
     if isinstance(value, Tagged):
-        return untagged(value.value)
-    if isinstance(value, dict):
-        return {key: untagged(child) for key, child in value.items() if not _is_reset(child)}
-    if isinstance(value, list):
-        return [untagged(child) for child in value if not _is_reset(child)]
-    return value
+        return _untagged(value.value, seen)
+    if not isinstance(value, (dict, list)):
+        return value
+    if id(value) not in seen:
+        seen[id(value)] = {
+            key: _untagged(child, seen) for key, child in value.items() if not _is_reset(child)
+        } if isinstance(value, dict) else [_untagged(child, seen) for child in value if not _is_reset(child)]
+    return seen[id(value)]
 
 
 # -- merge keys ----------------------------------------------------------------------------------------------

@@ -40,10 +40,12 @@ class Port(NamedTuple):
         return self.host_ip is not None and (self.host_ip.startswith("127.") or self.host_ip in ("::1", "localhost"))
 
     def __str__(self) -> str:
-        """The port as people name it: `5432`, or `8080 (80 in the container)`."""
+        """What follows the word port: `5432`, `8080 (80 in the container)`, `80 of the container` where Docker picks one."""
         inner, outer = _name(self.target), _name(self.published)
-        if not outer or inner == outer:
-            return inner or outer or "a port"
+        if not outer:
+            return f"{inner} of the container" if inner else "of its own"
+        if inner == outer:
+            return inner
         return f"{outer} ({inner} in the container)" if inner else outer
 
 

@@ -49,7 +49,7 @@ def cycles(active: Mapping[str, Data]) -> Iterator[Failure]:
                 done.add(last)
                 del trail[last]
             elif step in trail:
-                circle = [*list(trail)[list(trail).index(step):], step]
+                circle = [*list(trail)[list(trail).index(step) :], step]
                 message = f"services wait for each other: {' -> '.join(map(shown, circle))}"
                 yield Failure(edges[last][step].path, message, "", "remove one of these dependencies", Fault.CONFLICT)
                 return

@@ -39,22 +39,33 @@ def _two_names(path: Path, resource: Data) -> Iterator[Failure]:
     external, name = resource.get("external"), resource.get("name")
     inner = external.get("name") if isinstance(external, Mapping) else None
     if name and inner and name != inner and not isinstance(name, Variable) and not isinstance(inner, Variable):
-        yield Failure((*path, "external"), f"`name` and `external.name` of {place(path)} disagree",
-                      "`external: true` and `name`", "write `external: true` and keep `name`", Fault.CONFLICT)
+        yield Failure(
+            (*path, "external"),
+            f"`name` and `external.name` of {place(path)} disagree",
+            "`external: true` and `name`",
+            "write `external: true` and keep `name`",
+            Fault.CONFLICT,
+        )
 
 
 def _external_volume(path: Path, volume: Data) -> Iterator[Failure]:
     for key in volume:
         if key not in ("external", "name") and not key.startswith("x-"):
-            yield Failure((*path, key), f"{place(path)} is external, so it cannot have the key `{key}`",
-                          suggestion="remove one of the two", fault=Fault.CONFLICT, at_key=True)
+            yield Failure(
+                (*path, key),
+                f"{place(path)} is external, so it cannot have the key `{key}`",
+                suggestion="remove one of the two",
+                fault=Fault.CONFLICT,
+                at_key=True,
+            )
 
 
 def _content(path: Path, resource: Data, keys: tuple[str, ...]) -> Iterator[Failure]:
     given = [key for key in keys if key in resource]
     expected = "one of " + either(f"`{key}`" for key in keys)
     if len(given) > 1:
-        yield Failure((*path, given[1]), f"{place(path)} has several contents", expected, "keep one of them",
-                      Fault.CONFLICT, True)
+        yield Failure(
+            (*path, given[1]), f"{place(path)} has several contents", expected, "keep one of them", Fault.CONFLICT, True
+        )
     elif not given and ("external" not in resource or (path[0] == "secrets" and resource["external"] is False)):
         yield Failure(path, f"{place(path)} needs {expected}, or `external: true`", expected)

@@ -13,19 +13,16 @@ from importlib.resources import files
 from itertools import islice
 from typing import Any
 
-from composeharden import outcome
 from composeharden.compose import checks
 from composeharden.compose.evaluator import Evaluator
 from composeharden.compose.explain import explain
 from composeharden.compose.kinds import Kind, classify, kind_of
-from composeharden.compose.load import effective
-from composeharden.compose.merge import MergeError
 from composeharden.compose.places import locate, reaches
 from composeharden.compose.prepared import prepare
-from composeharden.compose.problems import Failure, Fault, Path, Problem, place, shown
+from composeharden.compose.problems import Failure, Fault, Path, Problem, shown
 from composeharden.yaml.nodes import Mapping, Node, walk
 from composeharden.yaml.scalars import plain_value
-from composeharden.yaml.source import Source, to_data
+from composeharden.yaml.source import to_data
 
 MAX_PROBLEMS = 100
 """Enough for a person; a hostile file could have millions."""
@@ -62,29 +59,6 @@ def check(model: Any, roots: Sequence[Node | None]) -> list[Problem]:
     return [_problem(failure, roots) for failure in islice(found, MAX_PROBLEMS)]
 
 
-def problems_of(path: str, source: Source) -> tuple[list[outcome.Problem], bool]:
-    """Judge a whole file, for a person.
-
-    Args:
-        path: the file's name, for the locations.
-        source: the file.
-
-    Returns:
-        All that Compose would reject, and whether the file can be worked on all the same: names that are defined
-        elsewhere, and services that get their image elsewhere, are what an override file has.
-    """
-    roots = source.documents or [None]
-    found = [problem for root in roots for problem in validate(root)]
-    if not found:
-        try:
-            found = check(effective(source), roots)
-        except MergeError as error:
-            found = [Problem(f"{place(error.path)}: {error.reason}", locate(roots[-1], error.path), error.path)]
-    usable = all(problem.fault in (Fault.REFERENCE, Fault.INCOMPLETE) for problem in found)
-    return [outcome.Problem(problem.message, outcome.Location(path, *source.position(problem.start)),
-                            problem.suggestion) for problem in found[:MAX_PROBLEMS]], usable
-
-
 @lru_cache(maxsize=1)
 def specification() -> dict[str, Any]:
     """The JSON Schema of the Compose Spec, as the build put it beside this module (see hatch_build.py)."""
@@ -109,7 +83,7 @@ def _structure(data: Any) -> Iterator[Failure]:
         message = "services stand at the top level: version 1 of the Compose format, which is gone"
         yield Failure((), message, "`services`", "move everything under a key `services:`", Fault.LEGACY)
     elif prepared.data is not None and not evaluator().accepts(prepared.data):
-        yield from explain(evaluator(), prepared.data)
+        yield from dict.fromkeys(islice(explain(evaluator(), prepared.data), 2 * MAX_PROBLEMS))
 
 
 def _empty(model: dict[str, Any]) -> list[Failure]:
@@ -121,8 +95,12 @@ def _other_keys(root: Node | None) -> Iterator[Problem]:
     for node in walk(root) if root is not None else ():
         for key, _ in node.pairs if isinstance(node, Mapping) else ():
             if not key.style and key.tag is None and not isinstance(plain_value(key.text), str):
-                yield Problem(f"the key `{shown(key.text)}` is no text", key, expected="a key in quotes",
-                              suggestion="put the key in quotes")
+                yield Problem(
+                    f"the key `{shown(key.text)}` is no text",
+                    key,
+                    expected="a key in quotes",
+                    suggestion="put the key in quotes",
+                )
 
 
 def _problem(failure: Failure, roots: Sequence[Node | None]) -> Problem:
@@ -131,8 +109,14 @@ def _problem(failure: Failure, roots: Sequence[Node | None]) -> Problem:
         path = path[: next((number for number, part in enumerate(path) if isinstance(part, int)), len(path))]
     whole = (root for root in reversed(roots) if reaches(root, path))
     root = next(whole, None) or next((root for root in roots if root is not None), None)
-    return Problem(failure.message, locate(root, path, failure.at_key), failure.path, failure.fault, failure.expected,
-                   failure.suggestion)
+    return Problem(
+        failure.message,
+        locate(root, path, failure.at_key),
+        failure.path,
+        failure.fault,
+        failure.expected,
+        failure.suggestion,
+    )
 
 
-__all__ = ["MAX_PROBLEMS", "Fault", "Kind", "Problem", "check", "classify", "problems_of", "validate"]
+__all__ = ["MAX_PROBLEMS", "Fault", "Kind", "Problem", "check", "classify", "validate"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -143,6 +144,8 @@ def _version_matches(conditions: Iterable[str], reference: Reference, latest: st
     for condition in conditions:
         sign = condition[:2] if condition[1] == "=" else condition[:1]
         wanted = tuple(int(part) for part in condition[len(sign) :].split("."))
-        if not _COMPARISONS[sign](version[: len(wanted)] if sign in ("==", "<=", ">") else version, wanted):
+        # A tag that says less than the condition (`3` against 3.9) is the newest of its line.
+        padded = (*version, *[sys.maxsize] * len(wanted))[: len(wanted)]
+        if not _COMPARISONS[sign](padded, wanted):
             return False
     return True

@@ -32,6 +32,8 @@ class Proposal:
     effect: Effect | None = None
     held: str = ""
     """A reason of the pass's own to hold the changes back, whatever the user asks for."""
+    doubt: str = ""
+    """What makes it only assumed, where that is not in the posture."""
     why: str = ""
     advice: str = ""
     references: tuple[str, ...] = ()

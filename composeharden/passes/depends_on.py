@@ -53,6 +53,7 @@ _BUILTINS = frozenset(
         "set",
         "printf",
         "export",
+        "exec",
         "sleep",
         "grep",
         "cat",
@@ -60,7 +61,9 @@ _BUILTINS = frozenset(
         "/bin/sh",
     )
 )
-_WORD = re.compile(r"(?:^|\|\||&&|[|;(]|\bdo\b|\bthen\b|\bif\b|!)\s*((?:[A-Za-z_]\w*=\S*\s+)*)([^\s;&|()$\"'`]+)")
+_WORD = re.compile(
+    r"(?:^|\|\||&&|[|;(]|\bdo\b|\bthen\b|\bif\b|!)\s*((?:[A-Za-z_]\w*=\S*\s+)*)(?:exec\s+(?!\d*[<>]))?([^\s;&|()$\"'`]+)"
+)
 
 
 def check_project(project: Project, postures: Mapping[str, Posture]) -> Iterable[Proposal]:
@@ -89,6 +92,7 @@ def _propose(service: Service, names: list[str], postures: Mapping[str, Posture]
         changes=(Reshape((0, "services", service.name, "depends_on"), value),),
         confidence=postures[service.name].confidence("depends-on", best),
         held=postures[service.name].blocked("depends-on"),
+        doubt="; ".join(f"{name}: {reason}" for name, (found, reason) in judged.items() if found is Confidence.ASSUMED),
         why="\n".join(f"{name}: {reason}" for name, (_, reason) in judged.items() if reason),
     )
 
@@ -126,17 +130,17 @@ def _known_programs(posture: Posture) -> set[str]:
 
 
 def probe_programs(test: Any) -> set[str]:
-    """The programs a probe runs, without shell built-ins; paths are cut to their last part."""
+    """The programs a probe runs, its shell included but not what that has built in; of a path only the last part."""
     if isinstance(test, list):
         kind, *words = [str(word) for word in test] or [""]
         if kind == "CMD":
             if words and words[0].rsplit("/", 1)[-1] in ("sh", "bash", "ash") and "-c" in words:
-                return _shell_programs(words[-1]) | ({"bash"} if words[0].endswith("bash") else set())
+                return _shell_programs(words[-1]) | {"bash" if words[0].endswith("bash") else "sh"}
             return {words[0].rsplit("/", 1)[-1]} - _BUILTINS if words else set()
         text = words[0] if words else ""
     else:
         text = str(test)
-    return _shell_programs(text)
+    return _shell_programs(text) | {"sh"}
 
 
 def _shell_programs(text: str) -> set[str]:

@@ -28,7 +28,8 @@ EXAMPLE = Case(
 UNCHANGED = (
     "services:\n  web:\n    image: nginx:1.28\n    security_opt: [no-new-privileges]\n",
     "services:\n  web:\n    image: nginx:1.28\n    security_opt:\n      - no-new-privileges=true\n",
-    "services:\n  dev:\n    image: example/dev\n    command: sudo start\n    security_opt: ['no-new-privileges:true']\n",
+    "services:\n  dev:\n    image: example/dev\n    command: sudo start\n"
+    "    security_opt: ['no-new-privileges:true']\n",
 )
 
 

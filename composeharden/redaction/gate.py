@@ -10,8 +10,9 @@ from composeharden.redaction.data import mask_data
 from composeharden.redaction.known import KnownValues
 from composeharden.redaction.names import is_credential, is_harmless
 from composeharden.redaction.references import Span, literals
+from composeharden.redaction.shapes import shapes
 from composeharden.redaction.spans import Secrets, find_secrets, merged
-from composeharden.redaction.strings import secret_parts
+from composeharden.redaction.strings import is_worth_a_look, named_parts, secret_parts
 from composeharden.redaction.words import VOCABULARY, public_words
 from composeharden.yaml.source import Source
 
@@ -30,6 +31,8 @@ class Redactor:
         self._secrets: dict[int, tuple[Source, Secrets]] = {}
         self._values: set[str] = set()
         self._public: set[str] = set(VOCABULARY)
+        self._variables: dict[str, str] = {}
+        self._secret_names: set[str] = set()
         self._known: KnownValues | None = None
         self._lines: dict[str, str] = {}
         self._clean: dict[str, str] = {}
@@ -44,14 +47,16 @@ class Redactor:
             found = find_secrets(source)
             self._secrets[id(source)] = (source, found)
             self._learn(found.values)
+            self._secret_names |= found.variables
             self._public |= public_words(source)
 
     def add_value(self, name: str, value: str) -> None:
-        """Know a variable, such as one of `.env`: its value if the name or the value says that it is a secret."""
-        if not is_credential(name):
-            self._learn({value[start:end] for start, end in secret_parts(value)})
-        elif not is_harmless(name, value):
-            self._learn({value, *(value[start:end] for start, end in literals(value, 0, len(value)))})
+        """Know a variable, such as one of `.env`.
+
+        Its value is secret if the name or the value says so, or if a file puts it where a secret stands.
+        """
+        self._variables[name] = value
+        self._learn({value[start:end] for start, end in secret_parts(value)})
 
     def add_text(self, text: str) -> None:
         """Know the secrets of a file that could not be read as YAML, as far as its lines show them."""
@@ -91,6 +96,11 @@ class Redactor:
             _remember(self._lines, text, line)
         return line
 
+    def sentence(self, text: str) -> str:
+        """`one_line`, for messages about a file that could not be read: what looks like a secret in them goes too."""
+        spans = [*named_parts(text, colons=False), *shapes(text)] if is_worth_a_look(text) else []
+        return self.one_line(_masked(text, spans))
+
     def workflow(self, text: str) -> str:
         """`clean`, for a log in which GitHub and other systems look for commands. `clean` alone does the same."""
         return self.clean(text)
@@ -113,8 +123,16 @@ class Redactor:
 
     def _without_known(self, text: str) -> str:
         if self._known is None:
-            self._known = KnownValues(self._values, frozenset(self._public))
+            self._known = KnownValues(self._values | self._secret_variables(), frozenset(self._public))
         return _masked(text, self._known.spans(text))
+
+
+    def _secret_variables(self) -> set[str]:
+        found: set[str] = set()
+        for name, value in self._variables.items():
+            if (name in self._secret_names or is_credential(name)) and not is_harmless(name, value):
+                found |= {value, *(value[start:end] for start, end in literals(value, 0, len(value)))}
+        return found
 
 
 def _remember(cache: dict[str, str], text: str, result: str) -> None:

@@ -23,8 +23,11 @@ class KnownValues:
     def __init__(self, values: Iterable[str], public: frozenset[str] = frozenset()) -> None:
         self._by_opening: dict[str, dict[int, set[str]]] = {}
         self._lengths: dict[str, tuple[int, ...]] = {}
+        self._words: set[str] = set()
         for value in values:
             if len(value) >= SHORTEST and value not in public and not _is_no_secret(value):
+                if len(value) < _WORD_BELOW and (value.isalpha() or value.isdigit()):
+                    self._words.add(value)
                 for form in forms(value):
                     by_length = self._by_opening.setdefault(form[:_OPENING], {})
                     by_length.setdefault(len(form), set()).add(form)
@@ -57,7 +60,8 @@ class KnownValues:
             return len(text) if end == -1 else end
         by_length = self._by_opening[opening]
         for length in lengths:
-            if text[at : at + length] in by_length[length] and _stands_alone(text, at, at + length):
+            found = text[at : at + length]
+            if found in by_length[length] and (found not in self._words or _stands_alone(text, at, at + length)):
                 return at + length
         return at
 
@@ -124,9 +128,6 @@ def _address() -> re.Pattern[str]:
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:
-    value = text[start:end]
-    if len(value) >= _WORD_BELOW or not (value.isalpha() or value.isdigit()):
-        return True
     if text[end : end + 1].isalnum() or text[end : end + 1] == "_":
         return False
     before = text[start - 1 : start]

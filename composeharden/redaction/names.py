@@ -50,8 +50,8 @@ def is_credential(name: str) -> bool:
         flat = flat.replace(word, "")
     if "auth" in flat:
         return True
-    for word in _PUBLIC:
-        flat = flat.replace(word, "")
+    if any(word in flat for word in _PUBLIC):
+        return False
     return flat.endswith(_AT_THE_END) or _is_key_or_word(name)
 
 

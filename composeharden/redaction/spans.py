@@ -6,21 +6,14 @@ import re
 from functools import cache
 
 from composeharden.redaction.arguments import argument_zones, is_option
+from composeharden.redaction.context import holds_free_names, is_secret_collection, name_for_value
 from composeharden.redaction.layout import comment_spans, has_escapes, inner_span, line_spans, scalars_below
 from composeharden.redaction.names import is_credential, is_harmless
-from composeharden.redaction.references import Span, literals
+from composeharden.redaction.references import Span, literals, references
 from composeharden.redaction.shapes import private_keys, shapes
-from composeharden.redaction.strings import is_worth_a_look, named_parts, secret_parts
+from composeharden.redaction.strings import is_worth_a_look, named_parts, secret_parts, secret_variables
 from composeharden.yaml.nodes import Alias, Mapping, Node, Scalar, Sequence, resolved
 from composeharden.yaml.source import Source
-
-_FREE = frozenset(("environment", "args", "labels", "annotations", "options", "driver_opts", "driver_config", "sysctls",
-                   "storage_opt", "runtime_flags"))
-"""Keys below which names are the user's own, so that a whole collection can be a credential."""
-_OF_COMPOSE = frozenset(("image", "build", "environment", "deploy", "healthcheck", "restart", "networks", "volumes",
-                         "ports", "command", "entrypoint", "depends_on", "driver", "external", "condition", "source"))
-_NAMES_ONLY = frozenset(("secrets", "credential_spec", "configs"))
-_NO_VALUES = frozenset(("extra_hosts", "depends_on", "networks"))
 
 
 class Secrets:
@@ -29,6 +22,8 @@ class Secrets:
     def __init__(self) -> None:
         self.spans: list[Span] = []
         self.values: set[str] = set()
+        self.variables: set[str] = set()
+        """Names of variables whose values are put where a secret stands."""
 
 
 def find_secrets(source: Source) -> Secrets:
@@ -83,7 +78,11 @@ class _Finder:
         for _, value in entries.pairs:
             entry = resolved(value)
             content = resolved(entry.get("content")) if isinstance(entry, Mapping) else None
-            if isinstance(content, Scalar):
+            variable = resolved(entry.get("environment")) if isinstance(entry, Mapping) else None
+            if isinstance(variable, Scalar) and not is_config:
+                self.found.variables.add(variable.text)
+            if isinstance(content, Scalar) and id(content) not in self.whole:
+                self.whole.add(id(content))
                 self.lines(content, keep_names=is_config)
 
     def walk(self, node: Node, name: str = "", free: bool = False, secret: bool = False) -> None:
@@ -116,10 +115,10 @@ class _Finder:
             if secret and text != "<<":
                 self.walk(value, name, True, True)
             elif isinstance(resolved(value), Scalar):
-                self.walk(value, _name_for_value(name, text))
+                self.walk(value, name_for_value(name, text))
             else:
-                free_here = free or text in _FREE or text.startswith("x-")
-                self.walk(value, text, free_here, free_here and _is_secret_collection(text, resolved(value)))
+                free_here = free or holds_free_names(text)
+                self.walk(value, text, free_here, free_here and is_secret_collection(text, resolved(value)))
 
     def key(self, key: Scalar) -> None:
         """A key can hold a secret too, such as a forgotten blank makes it: `{PASSWORD=x}`."""
@@ -130,12 +129,11 @@ class _Finder:
 
     def alias(self, node: Alias, name: str, secret: bool) -> None:
         target = node.target
-        if secret and id(target) not in self.whole:
-            self.whole.add(id(target))
-            for inner in scalars_below(target):
-                self.secret(inner, name)
-        elif isinstance(target, Scalar) and is_credential(name):
-            self.secret(target, name)
+        if id(target) in self.whole or not (secret or (isinstance(target, Scalar) and is_credential(name))):
+            return
+        self.whole.add(id(target))
+        for inner in scalars_below(target):
+            self.secret(inner, name)
 
     def scalar(self, node: Scalar, name: str, secret: bool) -> None:
         text = node.text
@@ -149,6 +147,7 @@ class _Finder:
                 if is_credential(variable) and " " not in variable:
                     if not is_harmless(variable, value):
                         self.partly(node, list(literals(text, len(variable) + 1, len(text))))
+                        self.found.variables.update(one.name for one in references(value))
                     return
             self.patterns(node)
 
@@ -156,11 +155,14 @@ class _Finder:
         """A scalar that is a secret as a whole."""
         if not is_harmless(name, node.text):
             self.partly(node, list(literals(node.text, 0, len(node.text))))
+            self.found.variables.update(one.name for one in references(node.text))
 
     def patterns(self, node: Scalar) -> None:
         """The parts of a scalar that look like a secret: found in the raw text, or else in the value it stands for."""
         start, end = inner_span(self.text, node)
         raw = self.text[start:end]
+        if "$" in raw:
+            self.found.variables |= secret_variables(raw)
         if raw == node.text or node.style in ("|", ">") or not has_escapes(raw, node.style):
             for first, last in named_parts(raw):
                 self.add(start + first, start + last)
@@ -170,7 +172,7 @@ class _Finder:
 
     def command(self, node: Sequence) -> None:
         """A list read as a command line: an option in one item, its value in the next."""
-        items = [item for item in map(resolved, node.items) if isinstance(item, Scalar)]
+        items = [item for item in map(_short, node.items) if isinstance(item, Scalar)]
         if len(items) < 2 or not any(is_option(item.text) for item in items):
             return
         for place, start, end in argument_zones([item.text for item in items]):
@@ -234,17 +236,10 @@ class _Finder:
             self.found.values.update(line.strip("# \t\r-\"'") for line in self.text[start:end].split("\n"))
 
 
-def _is_secret_collection(name: str, node: Node | None) -> bool:
-    if name in _NAMES_ONLY or not is_credential(name):
-        return False
-    return not isinstance(node, Mapping) or _OF_COMPOSE.isdisjoint(node.index)
-
-
-def _name_for_value(parent: str, name: str) -> str:
-    """The name to judge a value by: below `secrets` there are only mappings, so that a plain value is a mistake."""
-    if parent in _NO_VALUES or parent == "credential_spec":
-        return ""
-    return "secret" if parent == "secrets" else name
+def _short(node: Node) -> Node | None:
+    """The node an alias stands for, unless it is so long that many aliases of it would cost time."""
+    target = resolved(node)
+    return None if target is not node and isinstance(target, Scalar) and len(target.text) > 1000 else target
 
 
 @cache

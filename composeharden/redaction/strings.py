@@ -30,13 +30,10 @@ def is_worth_a_look(text: str) -> bool:
     return len(text) > 5 and _pattern("worth").search(text) is not None
 
 
-def named_parts(text: str, depth: int = 0) -> Iterator[Span]:
-    """As `secret_parts`, without those that only their shape gives away."""
+def named_parts(text: str, depth: int = 0, colons: bool = True) -> Iterator[Span]:
+    """As `secret_parts`, without those that only their shape gives away. `colons`: `name: value` counts."""
     found = references(text)
-    shade = shadow(text, found)
-    zones = [*_urls(shade), *_assignments(shade), *_statements(shade)]
-    zones += _command_line(shade, 0, len(shade))
-    for start, end in zones:
+    for start, end in _zones(shadow(text, found), colons):
         yield from literals(text, start, end)
     for one in found:
         if one.word is None:
@@ -48,6 +45,21 @@ def named_parts(text: str, depth: int = 0) -> Iterator[Span]:
             yield from ((first + start, first + end) for start, end in named_parts(text[first:last], depth + 1))
         else:
             yield first, last
+
+
+def secret_variables(text: str) -> set[str]:
+    """The names of the variables that stand where a value holds a secret: `X` in `postgres://app:${X}@db`."""
+    found = references(text)
+    zones = list(_zones(shadow(text, found), True)) if found else []
+    return {one.name for one in found if any(start <= one.start and one.end <= end for start, end in zones)}
+
+
+def _zones(shade: str, colons: bool) -> Iterator[Span]:
+    """Where a text, its references blotted out, holds secrets."""
+    yield from _urls(shade)
+    yield from _assignments(shade, colons)
+    yield from _statements(shade)
+    yield from _command_line(shade, 0, len(shade))
 
 
 def _command_line(text: str, start: int, end: int, depth: int = 0) -> Iterator[Span]:
@@ -96,13 +108,15 @@ def _userinfo(text: str, start: int, end: int) -> Iterator[Span]:
 # -- name=value and name: value --------------------------------------------------------------------------------------
 
 
-def _assignments(text: str) -> Iterator[Span]:
+def _assignments(text: str, colons: bool) -> Iterator[Span]:
     if "=" not in text and ":" not in text:
         return
     search, at = _pattern("assignment").search, 0
     while (match := search(text, at)) is not None:
         at = match.end()
         name, quote, sign = match.groups()
+        if sign == ":" and not colons:
+            continue
         if sign == ":" and not quote and text[at : at + 1] not in ("", " ", "\t", '"', "'", "\n"):
             continue
         if not is_credential(name):
@@ -141,9 +155,10 @@ def _closing_quote(text: str, opening: int) -> int:
 
 def _is_semicolon_style(text: str, at: int) -> bool:
     """`Server=db;Password=two words;Encrypt=no`."""
-    name = text.rfind("=", 0, at)
-    before = text[max(0, name - 64) : name].rstrip()
-    return ";" in before or _pattern("semicolon pair").match(text, at) is not None
+    name = text.rfind("=", max(0, at - 8), at)
+    if name != -1 and ";" in text[max(0, name - 64) : name]:
+        return True
+    return _pattern("semicolon pair").match(text, at) is not None
 
 
 # -- words that announce a secret --------------------------------------------------------------------------------------
@@ -180,7 +195,7 @@ _PATTERNS = {
     "pair": r"(?<![\w./@:%+-])[\w.%+-]{1,64}+:([^\s/@\"'{}][^\s@\"']{1,126})@(?!sha\d)[\w(\[]",
     "assignment": r"(?<![\w.\[\]-])([\w.\[\]-]++)([\"'\\]*+)[ \t]*+(=>|=(?!=)|:(?!:))",
     "line": r"[^\n\"']*",
-    "word": r"(?:[^\s\"'\\]|\\.)*+",
+    "word": r"(?:[^\s\"'\\&,;]|\\.|[&,;](?!\w{1,64}=))*+",
     "semicolon": r"[^;\n\"']*",
     "semicolon pair": r"[^;=\n\"']{0,256}+; ?[A-Za-z][\w ]{0,32}+=",
     "announced": (

@@ -72,6 +72,7 @@ class _Writer:
     def __init__(self, redactor: Redactor) -> None:
         self.redactor = redactor
         self.text = redactor.clean
+        self.sentence = redactor.sentence
 
     def outcome(self, outcome: Outcome) -> dict[str, Any]:
         marks = fingerprints(outcome, self.redactor)
@@ -79,9 +80,9 @@ class _Writer:
             "path": self.text(outcome.path),
             "findings": [self.finding(finding, mark) for finding, mark in zip(outcome.findings, marks, strict=True)],
             "patches": [self.patch(patch, outcome.findings) for patch in outcome.patches],
-            "problems": [{"message": self.text(problem.message), "hint": self.text(problem.hint),
+            "problems": [{"message": self.sentence(problem.message), "hint": self.sentence(problem.hint),
                           "location": self.location(problem.location)} for problem in outcome.problems],
-            "notes": [self.text(note) for note in outcome.notes],
+            "notes": [self.sentence(note) for note in outcome.notes],
             "recreates": [self.text(name) for name in outcome.recreated],
         }
 

@@ -47,6 +47,9 @@ def git_path(prefix: str, path: str) -> str:
     path = prefix + path.lstrip("/")
     if path.isascii() and path.isprintable() and '"' not in path and "\\" not in path:
         return path
-    data = path.encode("utf-8", "surrogateescape")
+    try:
+        data = path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # no file system has such a name
+        data = path.encode("utf-8", "backslashreplace")
     return '"' + "".join(_ESCAPES.get(chr(byte)) or (chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}")
                          for byte in data) + '"'

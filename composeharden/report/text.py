@@ -39,9 +39,9 @@ def problem_lines(problems: Sequence[Problem], redactor: Redactor, style: Style)
     for problem in problems:
         place = problem.location
         yield (f"{redactor.one_line(place.file)}:{place.line}:{place.column}: {style.paint('error', 'error:')} "
-               f"{redactor.one_line(problem.message)}")
+               f"{redactor.sentence(problem.message)}")
         if problem.hint:
-            yield f"    {redactor.one_line(problem.hint)}"
+            yield f"    {redactor.sentence(problem.hint)}"
 
 
 class _Report:
@@ -60,7 +60,7 @@ class _Report:
             sections += ([self.style.paint("name", clean(outcome.path))], *self.body(), list(self.footer()))
         elif not outcome.problems:
             sections.append([f"{self.style.paint('name', clean(outcome.path))}: nothing to harden"])
-        sections.append([f"note: {clean(note)}" for note in outcome.notes])
+        sections.append([f"note: {self.redactor.sentence(note)}" for note in outcome.notes])
         return self.style.finish("\n\n".join("\n".join(lines) for lines in sections if lines) + "\n")
 
     def body(self) -> Iterator[list[str]]:
@@ -100,7 +100,10 @@ class _Report:
 
     def summary(self) -> str:
         count = {status: len(self.outcome.with_status(status)) for status in Status}
-        fixes = f"{counted(count[Status.FIX], 'fix', 'fixes')} {'made' if self.applied else 'ready'}"
+        if count[Status.FIX]:
+            fixes = f"{counted(count[Status.FIX], 'fix', 'fixes')} {'made' if self.applied else 'ready'}"
+        else:
+            fixes = "nothing to fix"
         if self.changing():
             fixes += f" ({self.changing()} {self.style.sign('warn')})"
         others = ((Status.REPORT, "to look at"), (Status.HELD, "held back"), (Status.REFUSED, "refused"),

@@ -116,9 +116,11 @@ def _untagged(value: Any) -> Any:
 
 
 def _copy(value: Any) -> Any:
+    if isinstance(value, Tagged):
+        return Tagged(value.tag, _copy(value.value))
     if isinstance(value, Mapping):
         return {key: _copy(child) for key, child in value.items()}
-    if isinstance(value, (list, tuple)) and not isinstance(value, Tagged):
+    if isinstance(value, (list, tuple)):
         return [_copy(child) for child in value]
     return value
 

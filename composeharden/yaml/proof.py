@@ -84,11 +84,18 @@ def _unchanged_outside(before: str, after: str, edits: Iterable[Edit]) -> None:
 
 
 def _difference(expected: Any, actual: Any) -> str:
-    from deepdiff import DeepDiff  # slow to import, and only ever needed to word a failure
-
-    try:
-        found = DeepDiff(expected, actual, ignore_order=False, verbose_level=0)
-        paths = [str(path) for group in found.values() for path in group]
-    except (RecursionError, TypeError, ValueError):
-        paths = []
-    return ", ".join(paths[:3]) or "the order or the type of a value"
+    """The path of a smallest part that differs. Follows one difference down, so aliases cannot blow it up."""
+    path: list[str] = []
+    while type(expected) is type(actual):
+        if isinstance(expected, dict) and list(expected) == list(actual):
+            keys: Iterable[Any] = expected
+        elif isinstance(expected, (list, Tagged)) and len(expected) == len(actual):
+            keys = range(len(expected))
+        else:
+            break
+        wrong = next((key for key in keys if not same(expected[key], actual[key])), None)
+        if wrong is None:
+            break
+        path.append(str(wrong))
+        expected, actual = expected[wrong], actual[wrong]
+    return ".".join(path[1:]) or "the file as a whole"

@@ -60,15 +60,21 @@ def plain_value(text: str) -> Any:
         return text
     if _is_timestamp(text):
         return Timestamp(text)
-    if text[0] == ".":
-        return _float(text) or 0.0 if _FLOAT_FROM_POINT.match(text) else text
-    digits = text.replace("_", "")
+    value = _number_from_point(text) if text[0] == "." else _number(text.replace("_", ""))
+    return text if value is None else value
+
+
+def _number_from_point(text: str) -> float | None:
+    return _float(text) if _FLOAT_FROM_POINT.match(text) else None
+
+
+def _number(digits: str) -> int | float | None:
     value: int | float | None = None
     if _INT.match(digits) and len(digits) <= _LONGEST_INT:
         value = _integer(digits)
     if value is None and _FLOAT.match(digits):
         value = _float(digits)
-    return text if value is None else value
+    return value
 
 
 def _integer(digits: str) -> int | None:

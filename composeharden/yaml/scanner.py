@@ -24,6 +24,8 @@ _PLAIN_IN_FLOW = re.compile(_WORDS.format(word=r"[^ \t\r\n\0:?,\[\]{{}}]+|:(?![ 
 _SPACES = re.compile(r"[ ]*+(?:#[^\r\n\0]*+)?+")
 _BLANKS = re.compile(r"[ \t]*+(?:#[^\r\n\0]*+)?+")
 _GAP = re.compile(r"[ \t]*+")
+_TAG = re.compile(r"![^ \t\r\n\0]*+[ \t]*+")
+_BLOCK_SCALAR_HEAD = re.compile(r"[|>][-+0-9]*+[ \t]*+")
 _DOCUMENT_MARK = re.compile(r"(?:---|\.\.\.)[ \t\r\n\0]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -90,12 +92,28 @@ class _Scanner(Scanner):
     def scan_flow_scalar(self, style: Any) -> ScalarToken:
         start = self.reader.get_mark()
         try:
-            token: ScalarToken = super().scan_flow_scalar(style)
+            token: ScalarToken | None = super().scan_flow_scalar(style)
         except (ValueError, OverflowError):  # from chr()
-            token = ScalarToken("\ud800", False, start, start, style)
-        if _SURROGATE.search(token.value):
+            token = None
+        if token is None or _SURROGATE.search(token.value):
             raise ScannerError("while scanning a quoted scalar", start, "an escape stands for no character", start)
         return token
+
+    def scan_tag(self) -> Any:
+        self._blanks_for_tabs(_TAG)
+        return super().scan_tag()
+
+    def scan_block_scalar(self, style: Any, rt: bool | None = False) -> Any:
+        self._blanks_for_tabs(_BLOCK_SCALAR_HEAD)
+        return super().scan_block_scalar(style, rt)
+
+    def _blanks_for_tabs(self, pattern: re.Pattern[str]) -> None:
+        """Make tabs what the class above takes there. The text stays as long as it was, so the marks do not move."""
+        reader = self.reader
+        match = pattern.match(reader.buffer, reader.pointer)
+        if match and "\t" in match.group():
+            start, end = match.span()
+            reader.buffer = reader.buffer[:start] + match.group().replace("\t", " ") + reader.buffer[end:]
 
     def scan_plain(self) -> ScalarToken:
         reader, indent = self.reader, self.indent + 1

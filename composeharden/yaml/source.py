@@ -234,7 +234,7 @@ class _Builder:
         return Alias(at, event.end_mark.index, target), self.sizes[id(target)]
 
     def _scalar(self, event: ScalarEvent, empty_at: int) -> Scalar:
-        outer, end = event.start_mark.index, event.end_mark.index
+        outer, end = self._outer(event), event.end_mark.index
         tag, style = _tag(event), event.style or ""
         if style in ("|", ">"):
             start = self._after_properties(outer, tag, event.anchor)
@@ -246,6 +246,15 @@ class _Builder:
             return Scalar(outer, end, end, "", "", tag, event.anchor)
         start = self._after_properties(outer, tag, event.anchor)
         return Scalar(outer, start, end, event.value, style, tag, event.anchor)
+
+    def _outer(self, event: Any) -> int:
+        """Where the value starts, its tag and anchor included; the event of `!tag &anchor` starts at the anchor."""
+        at = int(event.start_mark.index)
+        if event.tag is None or event.anchor is None or self.text[at] != "&":
+            return at
+        before = self.text[:at].rstrip(" \t\r\n")
+        tag = max(before.rfind(blank) for blank in " \t\n,[{") + 1
+        return tag if before.startswith("!", tag) else at
 
     def _block_scalar_end(self, start: int, mark: int) -> int:
         """Where the content of a block scalar ends: trailing blank lines belong to it only under `+`."""
@@ -281,7 +290,7 @@ class _Builder:
         return skip_blank(text, at) if blank else at
 
     def _sequence(self, event: SequenceStartEvent, events: Any, depth: int) -> tuple[Node, int]:
-        outer, flow, tag = event.start_mark.index, bool(event.flow_style), _tag(event)
+        outer, flow, tag = self._outer(event), bool(event.flow_style), _tag(event)
         start = event.end_mark.index - 1 if flow else self._after_properties(outer, tag, event.anchor)
         node = Sequence(outer, start, flow, tag, event.anchor)
         size, at = 1, start + 1 if flow else start
@@ -300,7 +309,7 @@ class _Builder:
         raise AssertionError("the event stream ends inside a sequence")
 
     def _mapping(self, event: MappingStartEvent, events: Any, depth: int) -> tuple[Node, int]:
-        outer, flow, tag = event.start_mark.index, bool(event.flow_style), _tag(event)
+        outer, flow, tag = self._outer(event), bool(event.flow_style), _tag(event)
         start = self._after_properties(outer, tag, event.anchor)
         node = Mapping(outer, start, flow, tag, event.anchor)
         size, at = 1, start + (flow and self.text[start] == "{")  # `[a: b]` holds a mapping without braces

@@ -5,13 +5,27 @@ Nothing here looks at plain data; `proof.py` compares the result with what `chan
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from composeharden.yaml.change import Append, Change, Path, Refused, Remove, Reshape, Set
+from composeharden.yaml.comments import comments
 from composeharden.yaml.nodes import Alias, Mapping, Node, Scalar, Sequence, resolved, walk
 from composeharden.yaml.source import Source
-from composeharden.yaml.style import Style, block_lines, flow_pair, flow_text, quotes_keys, scalar_text, style_of
+from composeharden.yaml.style import (
+    Style,
+    block_lines,
+    flow_pair,
+    flow_text,
+    item_lines,
+    quotes_keys,
+    style_of,
+    value_lines,
+)
+
+_BLANK_LINE = re.compile(r"\r?\n\r?\n")
 
 
 class Edit(NamedTuple):
@@ -21,7 +35,7 @@ class Edit(NamedTuple):
     end: int
     text: str
     depth: int = 0
-    """How deep in the tree it writes: of two insertions at one place the deeper one comes first."""
+    """How far to the right it writes lines: of two insertions at one place the deeper one comes first."""
 
 
 def render(changes: Iterable[Change], source: Source) -> list[Edit]:
@@ -32,9 +46,9 @@ def render(changes: Iterable[Change], source: Source) -> list[Edit]:
     return Renderer(source).render(changes)
 
 
-def order(edit: Edit) -> tuple[int, bool, int]:
-    """The sort key that puts edits in the order of the text."""
-    return edit.start, edit.end != edit.start, -edit.depth
+def order(edit: Edit) -> tuple[int, bool, bool, int]:
+    """The sort key that puts edits in the order of the text: insertions first, the end of a line before new lines."""
+    return edit.start, edit.end != edit.start, edit.text.startswith(("\n", "\r")), -edit.depth
 
 
 def splice(text: str, edits: Iterable[Edit]) -> str:
@@ -56,38 +70,45 @@ class Renderer:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.text = source.text
-        self._shared: set[int] | None = None
         self._file_style: Style | None = None
         self._ends: dict[int, int] = {}
 
     def render(self, changes: Iterable[Change]) -> list[Edit]:
         """The edits for `changes`. Raises Refused like the function of the same name."""
-        return [
-            edit._replace(depth=len(change.path) + (not isinstance(change, Set) or edit.depth > 0))
-            for change in changes
-            for edit in self._render_one(change)
-        ]
+        return [edit for change in changes for edit in self._render_one(change)]
 
     def _render_one(self, change: Change) -> list[Edit]:
-        if isinstance(change, Append):
-            return self._append(change)
         if isinstance(change, Remove):
             return self._remove(change)
+        if isinstance(change, Append):
+            return self._keeping_comments(self._append(change))
         if isinstance(change, Reshape):
-            return self._reshape(change)
-        return self._set(change)
+            return self._keeping_comments(self._reshape(change))
+        return self._keeping_comments(self._set(change))
+
+    def _keeping_comments(self, edits: list[Edit]) -> list[Edit]:
+        for edit in edits:
+            replaced = edit.end > edit.start and "#" in self.text[edit.start : edit.end]
+            if replaced and any(start < edit.end and end > edit.start for start, end in self._comments):
+                raise Refused("a comment stands in the text that would be replaced")
+        return edits
+
+    @cached_property
+    def _comments(self) -> list[tuple[int, int]]:
+        return comments(self.source)
 
     # -- finding the place ---------------------------------------------------------------------------------------
 
     def _find(self, path: Path) -> tuple[Node | None, Node]:
         """The node at `path` and the node that holds it."""
         parent: Node | None = None
-        node: Node | None = self.source.documents[int(path[0])]
+        document = int(path[0])
+        node = self.source.documents[document] if 0 <= document < len(self.source.documents) else None
         for part in path[1:]:
             parent = resolved(node)
             if isinstance(parent, Mapping) and isinstance(part, str):
                 node = parent.get(part)
-            elif isinstance(parent, Sequence) and isinstance(part, int) and part < len(parent.items):
+            elif isinstance(parent, Sequence) and isinstance(part, int) and 0 <= part < len(parent.items):
                 node = parent.items[part]
             else:
                 node = None
@@ -97,27 +118,27 @@ class Renderer:
             raise Refused("the document is empty")
         return parent, node
 
-    def _is_shared(self, node: Node) -> bool:
-        if node.anchor is None:
-            return False
-        if self._shared is None:
-            self._shared = {
-                id(inner.target)
-                for root in self.source.documents
-                if root is not None
-                for inner in walk(root)
-                if isinstance(inner, Alias)
-            }
-        return id(node) in self._shared
+    @cached_property
+    def _aliases(self) -> list[Alias]:
+        roots = [root for root in self.source.documents if root is not None]
+        return [node for root in roots for node in walk(root) if isinstance(node, Alias)]
+
+    def _require_unshared(self, start: int, end: int, name: str) -> None:
+        """Refuse where an anchor between the two offsets has an alias elsewhere."""
+        for alias in self._aliases:
+            if start <= alias.target.outer < end and not start <= alias.start < end:
+                raise Refused(f"{name} holds the anchor &{alias.target.anchor}, which is used elsewhere")
 
     def _style(self, near: Mapping) -> Style:
         if self._file_style is None:
             self._file_style = style_of(self.source)
-        for _, value in near.pairs:
+        style, column = self._file_style, self.source.column(near.start)
+        for _, value in reversed(near.pairs if not near.flow else []):
             if isinstance(value, Sequence) and value.dashes:
-                offset = self.source.column(value.dashes[0]) - self.source.column(near.start)
-                return self._file_style._replace(dash=offset, flow_lists=False)
-        return self._file_style
+                style = style._replace(dash=self.source.column(value.dashes[0]) - column, flow_lists=False)
+            elif isinstance(value, Mapping) and not value.flow:
+                style = style._replace(step=self.source.column(value.start) - column)
+        return style
 
     # -- set -----------------------------------------------------------------------------------------------------
 
@@ -129,32 +150,36 @@ class Renderer:
         if not isinstance(parent, Mapping):
             raise Refused(f"{'.'.join(map(str, change.path[1:-1]))} is not written as a mapping")
         if key in parent.index:
-            return [edit._replace(depth=1) for edit in self._replace(parent, key, change.value)]
+            return self._replace(parent, key, change.value)
         if parent.flow:
             return self._insert_flow(parent, key, change.value)
-        column = self.source.column(parent.pairs[0][0].start)
+        column = self.source.column(parent.start)
         lines = block_lines(key, change.value, column, self._style(parent))
-        return [self._lines_after(self._end_of_block(parent, column), lines)]
+        return self._lines_after(self._end_of_block(parent, column), lines)
 
     def _fill_empty(self, holder: Mapping, empty: Scalar, key: str, value: Any) -> list[Edit]:
         if holder.flow or empty.tag is not None:
             raise Refused("an empty value in flow style, or under a tag, has no place to write to")
-        if self._is_shared(empty):
-            raise Refused(f"anchor &{empty.anchor} is used elsewhere")
+        self._require_unshared(empty.outer, empty.end + 1, key)
         style = self._style(holder)
-        column = self.source.column(holder.pairs[0][0].start) + style.step
-        return [self._lines_after(self.source.line_end(empty.end), block_lines(key, value, column, style))]
+        column = self.source.column(holder.start) + style.step
+        return self._lines_after(self.source.line_end(empty.end), block_lines(key, value, column, style))
 
-    def _lines_after(self, offset: int, lines: list[str]) -> Edit:
-        newline = self.source.newline
-        return Edit(offset, offset, "".join(newline + line for line in lines))
+    def _lines_after(self, offset: int, lines: list[str]) -> list[Edit]:
+        if not lines:
+            return []
+        column = len(lines[0]) - len(lines[0].lstrip(" "))
+        depth = 2 * column + lines[0].startswith("- ", column)  # an item under its key can share the key's column
+        return [Edit(offset, offset, self._joined(lines), depth)]
+
+    def _joined(self, lines: list[str]) -> str:
+        return "".join(self.source.newline + line for line in lines)
 
     def _end_of_block(self, mapping: Mapping, column: int) -> int:
         """Where a new last key goes: behind the last line, its comment, and comment lines indented as deep."""
         known = self._ends.get(id(mapping))
         if known is not None:
             return known
-        self._require_line_of_its_own(mapping)
         last = mapping.pairs[-1][1]
         offset = self.source.line_end(mapping.end)
         if self._ends_in_open_block_scalar(last, mapping.end):
@@ -185,12 +210,9 @@ class Renderer:
         last = [inner for inner in walk(node) if isinstance(inner, Scalar)][-1:]
         return bool(last) and last[0].style in ("|", ">") and "-" not in self.text[last[0].start : last[0].start + 3]
 
-    def _require_line_of_its_own(self, mapping: Mapping) -> None:
-        key = mapping.pairs[0][0]
-        if self.text[key.start] == "?" or any(colon < 0 for colon in mapping.colons):
-            raise Refused("a key is written in the long form (? key)")
-
     def _insert_flow(self, mapping: Mapping, key: str, value: Any) -> list[Edit]:
+        if self.text[mapping.start] != "{":
+            raise Refused("a pair inside a flow list has no braces")
         style = self._style(mapping)
         pair = flow_pair(key, value, style, quotes_keys(mapping))
         if not mapping.pairs:
@@ -214,36 +236,31 @@ class Renderer:
     def _replace(self, mapping: Mapping, key: str, value: Any) -> list[Edit]:
         place = mapping.index[key]
         old, colon = mapping.pairs[place][1], mapping.colons[place]
-        if self._is_shared(old):
-            raise Refused(f"{key} is anchored as &{old.anchor} and used elsewhere")
         if colon < 0:
             raise Refused(f"{key} has no colon")
+        self._require_unshared(colon, old.end + 1, key)
+        start, end = colon + 1, max(old.end, colon + 1)
+        before = self.text[start : old.outer]
         style = self._style(mapping)
         if mapping.flow:
             return [
-                Edit(
-                    max(old.outer, colon + 1),
-                    old.end,
-                    ("" if self.text[colon + 1 : old.outer].strip(" ") != self.text[colon + 1 : old.outer] else " ")
-                    + flow_text(value, style, quotes_keys(mapping)),
-                )
+                Edit(start + len(before), end, ("" if before else " ") + flow_text(value, style, quotes_keys(mapping)))
             ]
-        column = self.source.column(mapping.pairs[place][0].start)
-        lines = block_lines(key, value, column, style)
-        head = lines[0].split(":", 1)[1]
-        if isinstance(old, (Mapping, Sequence)) and not old.flow:
-            return self._replace_block(colon, old, head, lines[1:])
-        if isinstance(old, Scalar) and old.style in ("|", ">"):
-            return [Edit(colon + 1, old.end, head + "".join(self.source.newline + line for line in lines[1:]))]
-        edits = [Edit(colon + 1, max(old.end, colon + 1), head)]
-        if lines[1:]:
-            edits.append(self._lines_after(self.source.line_end(old.end), lines[1:]))
-        return edits
+        first, *rest = value_lines(value, self.source.column(mapping.start), style)
+        if before.strip(" \t") and not rest and not _is_block(old):
+            return [Edit(old.outer, end, first[1:])]  # the value stays on the line below its key
+        if old.outer > self.source.line_end(colon):
+            return self._replace_below(colon, old, first, rest)
+        if _is_block(old) or (isinstance(old, Scalar) and old.style in ("|", ">")):
+            return [Edit(start, end, first + self._joined(rest))]
+        return [Edit(start, end, first), *self._lines_after(self.source.line_end(end), rest)]
 
-    def _replace_block(self, colon: int, old: Node, head: str, lines: list[str]) -> list[Edit]:
-        if "#" in self.text[colon + 1 : old.end]:
-            raise Refused("a list with comments would have to be rewritten")
-        return [Edit(colon + 1, old.end, head + "".join(self.source.newline + line for line in lines))]
+    def _replace_below(self, colon: int, old: Node, first: str, rest: list[str]) -> list[Edit]:
+        """The value starts under its key, so a comment behind the key can stay."""
+        line_end = self.source.line_end(colon)
+        if not rest and "#" in self.text[colon:line_end] and "#" in self.text[old.end : self.source.line_end(old.end)]:
+            raise Refused("two comments would become one")
+        return [Edit(colon + 1, colon + 1, first), Edit(line_end, old.end, self._joined(rest))]
 
     # -- append --------------------------------------------------------------------------------------------------
 
@@ -253,18 +270,19 @@ class Renderer:
         if not isinstance(node, Sequence):
             raise Refused(f"{'.'.join(map(str, change.path[1:]))} is not written as a list")
         style = self._style(parent) if isinstance(parent, Mapping) else style_of(self.source)
+        if not change.items:
+            return []
         if node.flow:
             items = ", ".join(flow_text(item, style) for item in change.items)
             if not node.items:
                 return [Edit(node.start + 1, node.start + 1, items)]
             at = node.items[-1].end
             return [Edit(at, at, ", " + items)]
-        if isinstance(found, Alias) or self._ends_in_open_block_scalar(node, node.end):
-            raise Refused("the list ends in a way that nothing can be added to")
-        column = self.source.column(node.dashes[-1])
-        gap = self._dash_gap(node)
-        lines = [" " * column + "-" + gap + scalar_text(item, style) for item in change.items]
-        return [self._lines_after(self.source.line_end(node.end), lines)]
+        if self._ends_in_open_block_scalar(node, node.end):
+            raise Refused("the file ends in a block scalar without a final line break; add one")
+        column, gap = self.source.column(node.dashes[-1]), self._dash_gap(node)
+        lines = [line for item in change.items for line in item_lines(item, column, gap, style)]
+        return self._lines_after(self.source.line_end(node.end), lines)
 
     def _dash_gap(self, node: Sequence) -> str:
         item, dash = node.items[-1], node.dashes[-1]
@@ -281,33 +299,34 @@ class Renderer:
         node, value = parent.pairs[parent.index[key]]
         if len(parent.pairs) == 1:
             raise Refused(f"{key} is the only key of its mapping")
-        if any(self._is_shared(inner) for inner in walk(value)):
-            raise Refused(f"{key} holds an anchor that is used elsewhere")
-        return [self._remove_flow(parent, parent.index[key]) if parent.flow else self._remove_lines(node, value)]
+        self._require_unshared(node.outer, max(value.end, node.end) + 1, key)
+        if parent.flow:
+            return self._keeping_comments([self._remove_flow(parent, parent.index[key])])
+        return [self._remove_lines(node, max(value.end, node.end))]
 
-    def _remove_lines(self, key: Scalar, value: Node) -> Edit:
-        start = self.source.line_start(key.start)
+    def _remove_lines(self, key: Scalar, end: int) -> Edit:
+        """Whole lines, from the line break before them on: a new last key can so be put right behind."""
+        start, end = self.source.line_start(key.start), self.source.line_end(end)
         if self.text[start : key.start].strip(" \ufeff"):
             raise Refused(f"{key.text} shares its line with something else")
-        start += self.text.startswith("\ufeff", start)
-        end = self.text.find("\n", self.source.line_end(max(value.end, key.end)))
-        end = len(self.text) if end == -1 else end + 1
-        if end == len(self.text) and not self.text.endswith("\n") and start > 0:
-            newline = self.source.newline
-            return Edit(start - len(newline), end, "")
-        if start == 0 or self.text[:start].isspace() or self.text[:start].endswith(("\n\n", "\n\r\n")):
-            end = self._past_blank_line(end)
+        blank_follows = _BLANK_LINE.match(self.text, end) is not None
+        if start == 0:
+            end = self._next_line(self._next_line(end) if blank_follows else end)
+            return Edit(int(self.text.startswith("\ufeff")), end, "")
+        start = self._break_before(start)
+        if blank_follows and self.text[:start].endswith("\n"):
+            start = self._break_before(start)
+        elif blank_follows and not self.text[:start].strip("\ufeff"):
+            end = self._next_line(end)
         return Edit(start, end, "")
 
-    def _past_blank_line(self, end: int) -> int:
-        for blank in ("\n", "\r\n"):
-            if self.text.startswith(blank, end):
-                return end + len(blank)
-        return end
+    def _break_before(self, line_start: int) -> int:
+        return line_start - (2 if self.text.endswith("\r\n", 0, line_start) else 1)
+
+    def _next_line(self, offset: int) -> int:
+        return self.text.find("\n", offset) + 1 or len(self.text)
 
     def _remove_flow(self, mapping: Mapping, place: int) -> Edit:
-        if "#" in self.text[mapping.start : mapping.end]:
-            raise Refused("a flow mapping with comments would have to be rewritten")
         if place + 1 < len(mapping.pairs):
             return Edit(mapping.pairs[place][0].outer, mapping.pairs[place + 1][0].outer, "")
         return Edit(mapping.pairs[place - 1][1].end, mapping.pairs[place][1].end, "")
@@ -318,8 +337,7 @@ class Renderer:
         parent, node = self._find(change.path)
         if not isinstance(parent, Mapping) or not isinstance(node, Sequence):
             raise Refused(f"{change.path[-1]} is not a list written here")
-        if self._is_shared(node):
-            raise Refused(f"the list is anchored as &{node.anchor} and used elsewhere")
+        self._require_unshared(node.outer, node.end, str(change.path[-1]))
         names = [item.text for item in node.items if isinstance(item, Scalar)]
         if (
             len(names) != len(node.items)
@@ -332,37 +350,25 @@ class Renderer:
         return self._reshape_block(parent, node, change)
 
     def _reshape_flow(self, parent: Mapping, node: Sequence, change: Reshape) -> list[Edit]:
-        if "#" in self.text[node.start : node.end]:
-            raise Refused("a flow list with comments would have to be rewritten")
         style = self._style(parent)
         if parent.flow:
             return [Edit(node.start, node.end, flow_text(change.value, style, quotes_keys(parent)))]
-        column = self.source.column(parent.pairs[0][0].start)
-        lines = block_lines(str(change.path[-1]), change.value, column, style)[1:]
+        first, *rest = value_lines(change.value, self.source.column(parent.start), style)
         colon = parent.colons[parent.index[str(change.path[-1])]]
-        start = node.start
-        while self.text[start - 1] in " \t" and start - 1 > colon:
-            start -= 1
-        return [Edit(start, node.end, ""), self._lines_after(self.source.line_end(node.end), lines)]
+        start = colon + 1 if not self.text[colon + 1 : node.start].strip() else node.start
+        return [Edit(start, node.end, first), *self._lines_after(self.source.line_end(node.end), rest)]
 
     def _reshape_block(self, parent: Mapping, node: Sequence, change: Reshape) -> list[Edit]:
         style = self._style(parent)
-        key_column = self.source.column(parent.pairs[0][0].start)
         column = self.source.column(node.dashes[0])
-        shift = style.step if column <= key_column else 0
+        shift = style.step if column <= self.source.column(parent.start) else 0
         edits = []
         for item, dash in zip(node.items, node.dashes, strict=True):
             assert isinstance(item, Scalar)
-            edits += [Edit(dash, item.outer, ""), Edit(item.end, item.end, ":")]
-            lines = [
-                line
-                for name, value in change.value[item.text].items()
-                for line in block_lines(name, value, column + shift + style.step, style)
-            ]
-            edits.append(self._lines_after(self.source.line_end(item.end), lines))
-        if shift:
-            edits += self._shift_lines(node, shift)
-        return edits
+            first, *rest = value_lines(change.value[item.text], column + shift, style)
+            edits += [Edit(dash, item.outer, ""), Edit(item.end, item.end, ":" + first)]
+            edits += self._lines_after(self.source.line_end(item.end), rest)
+        return edits + (self._shift_lines(node, shift) if shift else [])
 
     def _shift_lines(self, node: Sequence, shift: int) -> list[Edit]:
         """A list whose dashes stand under their key moves right when it becomes a mapping, comments included."""
@@ -376,3 +382,7 @@ class Renderer:
                 break
             start = following + 1
         return edits
+
+
+def _is_block(node: Node) -> bool:
+    return isinstance(node, (Mapping, Sequence)) and not node.flow

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping as AnyMapping
 from typing import Any, NamedTuple
 
 from composeharden.yaml.nodes import Mapping, Node, Scalar, Sequence, resolved, walk
-from composeharden.yaml.scalars import plain_value
+from composeharden.yaml.scalars import Tagged, Timestamp, plain_value
 from composeharden.yaml.source import Source
 
 _PLAIN = re.compile(r"[A-Za-z0-9_/.$][A-Za-z0-9_/.${}()=+@%,;~^*&!?|<>\[\]:'\"# -]*\Z")
@@ -85,21 +86,42 @@ def _winner(votes: Counter[Any], default: Any) -> Any:
 
 def block_lines(key: str, value: Any, column: int, style: Style) -> list[str]:
     """`key: value` as lines of block YAML whose key stands in `column`."""
-    head = " " * column + scalar_text(key, style) + ":"
-    if isinstance(value, AnyMapping):
-        if not value:
-            return [head + " {}"]
-        inner = [line for name, child in value.items() for line in block_lines(name, child, column + style.step, style)]
-        return [head, *inner]
-    if isinstance(value, (list, tuple)):
-        if style.flow_lists or not value or any(isinstance(item, (AnyMapping, list, tuple)) for item in value):
-            return [head + " " + flow_text(value, style)]
-        return [head, *(" " * (column + style.dash) + "- " + scalar_text(item, style) for item in value)]
-    return [head + " " + scalar_text(value, style)]
+    first, *rest = value_lines(value, column, style)
+    return [" " * column + scalar_text(key, style) + ":" + first, *rest]
+
+
+def value_lines(value: Any, column: int, style: Style) -> list[str]:
+    """What follows the colon of a key in `column`: the rest of its line (with a leading blank) and the lines below."""
+    if isinstance(value, Tagged):
+        first, *rest = value_lines(value.value, column, style)
+        return [f" {_tag_text(value)}{first}", *rest]
+    if isinstance(value, AnyMapping) and value:
+        inner = (block_lines(name, child, column + style.step, style) for name, child in value.items())
+        return ["", *(line for lines in inner for line in lines)]
+    if isinstance(value, (list, tuple)) and value and not style.flow_lists:
+        inner = (item_lines(item, column + style.dash, " ", style) for item in value)
+        return ["", *(line for lines in inner for line in lines)]
+    return [" " + (flow_text(value, style) if is_collection(value) else scalar_text(value, style))]
+
+
+def item_lines(item: Any, column: int, gap: str, style: Style) -> list[str]:
+    """One list item as lines of block YAML whose dash, followed by `gap`, stands in `column`."""
+    head = " " * column + "-" + gap
+    if isinstance(item, AnyMapping) and item:
+        lines = [line for name, child in item.items() for line in block_lines(name, child, len(head), style)]
+        return [head + lines[0][len(head) :], *lines[1:]]
+    return [head + (flow_text(item, style) if is_collection(item) else scalar_text(item, style))]
+
+
+def is_collection(value: Any) -> bool:
+    """True for what is not written as a single scalar."""
+    return isinstance(value, (AnyMapping, list, tuple))
 
 
 def flow_text(value: Any, style: Style, quote_keys: bool = False) -> str:
     """Any value as flow YAML on one line."""
+    if isinstance(value, Tagged):
+        return f"{_tag_text(value)} {flow_text(value.value, style, quote_keys)}"
     if isinstance(value, AnyMapping):
         return "{" + ", ".join(flow_pair(key, child, style, quote_keys) for key, child in value.items()) + "}"
     if isinstance(value, (list, tuple)):
@@ -118,7 +140,9 @@ def scalar_text(value: Any, style: Style, in_flow: bool = False, quote: bool = F
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (int, float)):
+    if isinstance(value, float) and not math.isfinite(value):
+        return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
+    if isinstance(value, (int, float, Timestamp)):
         return str(value)
     text = str(value)
     if not quote and _is_plain(text, in_flow):
@@ -126,15 +150,15 @@ def scalar_text(value: Any, style: Style, in_flow: bool = False, quote: bool = F
     return _quoted(text, '"' if quote else style.quote)
 
 
+def _tag_text(value: Tagged) -> str:
+    return value.tag if value.tag.startswith("!") else f"!<{value.tag}>"
+
+
 def _is_plain(text: str, in_flow: bool) -> bool:
     pattern = _PLAIN_IN_FLOW if in_flow else _PLAIN
     if not pattern.match(text) or text.endswith((" ", ":")) or ": " in text or " #" in text:
         return False
-    return (
-        isinstance(plain_value(text), str)
-        and type(plain_value(text)) is str
-        and text.lower() not in ("y", "n", "yes", "no", "on", "off")
-    )
+    return type(plain_value(text)) is str and text.lower() not in ("y", "n", "yes", "no", "on", "off")
 
 
 def _quoted(text: str, quote: str) -> str:
@@ -155,4 +179,16 @@ def quotes_keys(mapping: Mapping) -> bool:
     return bool(mapping.pairs) and all(key.style == '"' for key, _ in mapping.pairs)
 
 
-__all__ = ["Style", "block_lines", "flow_pair", "flow_text", "quotes_keys", "resolved", "scalar_text", "style_of"]
+__all__ = [
+    "Style",
+    "block_lines",
+    "flow_pair",
+    "flow_text",
+    "is_collection",
+    "item_lines",
+    "quotes_keys",
+    "resolved",
+    "scalar_text",
+    "style_of",
+    "value_lines",
+]

@@ -32,6 +32,8 @@ class Row:
     worker_uid: int
     keys: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    options: tuple[str, ...] = ()
+    """What `fix` is told, for an image whose facts are not sourced yet."""
 
     def write_stack(self, folder: Path) -> None:
         """Write a stack of this service alone into the folder; every named volume it mounts is declared."""

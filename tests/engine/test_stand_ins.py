@@ -118,6 +118,7 @@ ROWS = [
         worker_uid=99,
         keys={"volumes": ["./haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro"]},
         files={"haproxy.cfg": HAPROXY},
+        options=("--assume",),
     ),
     Row(
         service="caddy",
@@ -145,7 +146,7 @@ def test_a_hardened_service_lives_as_before(row: Row, images: Callable[[str], No
     with Stack(tmp_path) as stack:
         before = live_through(stack, [row])
     with Stack(tmp_path) as stack:
-        hardening.harden(stack.folder)
+        hardening.harden(stack.folder, options=row.options)
         after = live_through(stack, [row])
 
     check_settings(after.inspected[row.service])
