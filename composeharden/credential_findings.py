@@ -47,6 +47,9 @@ def advice(found: Credential, name: str, file_variable: str = "") -> str:
     """What to do about a credential under the variable `name`; `file_variable` takes a path instead, if one does."""
     if found.kind is Kind.DEFAULT:
         return f"use ${{{name}:?}}, which stops with an error instead, and set it in an untracked .env file"
-    move = f"set {file_variable} to /run/secrets/... and grant a file secret" if file_variable else \
-        "keep it out of the file: a file secret where the image can read one, else a variable from an untracked .env"
+    move = (
+        f"set {file_variable} to /run/secrets/... and grant a file secret"
+        if file_variable
+        else "keep it out of the file: in a file secret where the image reads one, else in an untracked .env"
+    )
     return move if found.kind is Kind.PLACEHOLDER else f"{move}; replace it, since copies and history keep it"

@@ -122,7 +122,10 @@ _BELOW: tuple[tuple[str, _Row], ...] = (
     ("/sys", _Row(_MEDIUM, _NONE, "devices and kernel settings of the host")),
     ("/run/dbus", _SYSTEM_BUS),
     ("/run/systemd", _SYSTEM_BUS),
-    *((folder, _MACHINES) for folder in ("/run/incus", "/run/libvirt", "/var/lib/incus", "/var/lib/libvirt", "/var/lib/lxd")),
+    *(
+        (folder, _MACHINES)
+        for folder in ("/run/incus", "/run/libvirt", "/var/lib/incus", "/var/lib/libvirt", "/var/lib/lxd")
+    ),
     ("/run/user", _Row(_MEDIUM, _MEDIUM, "the sockets of a user of the host")),
     ("/var/lib/docker/volumes", _Row(_NONE, _NONE, "")),
     ("/var/lib/docker", _ENGINE_DATA),

@@ -5,7 +5,7 @@ They take nearly every setting a service takes, so every danger of a service can
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,19 +14,19 @@ from composeharden.outcome import Severity
 from composeharden.posture import decide
 
 if TYPE_CHECKING:
-    from composeharden.passes import Proposal
+    from composeharden.passes import Pass, Proposal
 
 
-def reports(project: Project, name: str, raw: Mapping[str, Any], what: str) -> Iterator[Proposal]:
-    """What the report-only passes say of a container with the settings `raw`, from medium severity on.
+def reports(
+    project: Project, name: str, raw: Mapping[str, Any], what: str, rules: Iterable[Pass]
+) -> Iterator[Proposal]:
+    """What those of `rules` that only report say of a container with the settings `raw`, from medium severity on.
 
     `name` is the service it belongs to (or its own), `what` names it at the head of each message. Fixes are left
     out: they are made for services.
     """
-    from composeharden.passes import all_passes  # passes use this module
-
     posture = decide(Service(project, name, raw))
-    for rule in all_passes().values():
+    for rule in rules:
         if rule.for_service is None:
             continue
         for proposal in rule.for_service(posture):

@@ -11,18 +11,39 @@ from composeharden.compose.ports import Port
 from composeharden.posture import Posture
 
 _INTERNAL = {
-    **dict.fromkeys((1433, 1434), "SQL Server"), **dict.fromkeys((3306, 33060), "MySQL or MariaDB"),
-    **dict.fromkeys((5432, 5433), "PostgreSQL"), **dict.fromkeys((27017, 27018, 27019), "MongoDB"),
-    **dict.fromkeys((6379, 6380, 16379, 26379), "Redis"), **dict.fromkeys((9042, 9160, 7199), "Cassandra"),
-    **dict.fromkeys((2379, 2380), "etcd"), **dict.fromkeys((7687,), "Neo4j"),
-    **dict.fromkeys((5671, 5672), "AMQP"), **dict.fromkeys((9200, 9300), "Elasticsearch or OpenSearch"),
-    1521: "Oracle Database", 50000: "Db2", 11211: "memcached", 5984: "CouchDB", 8086: "InfluxDB", 8529: "ArangoDB",
-    26257: "CockroachDB", 28015: "RethinkDB", 2181: "ZooKeeper", 9092: "Kafka", 4369: "the Erlang port mapper",
-    25672: "RabbitMQ clustering", 3050: "Firebird", 19530: "Milvus", 6333: "Qdrant",
+    **dict.fromkeys((1433, 1434), "SQL Server"),
+    **dict.fromkeys((3306, 33060), "MySQL or MariaDB"),
+    **dict.fromkeys((5432, 5433), "PostgreSQL"),
+    **dict.fromkeys((27017, 27018, 27019), "MongoDB"),
+    **dict.fromkeys((6379, 6380, 16379, 26379), "Redis"),
+    **dict.fromkeys((9042, 9160, 7199), "Cassandra"),
+    **dict.fromkeys((2379, 2380), "etcd"),
+    **dict.fromkeys((7687,), "Neo4j"),
+    **dict.fromkeys((5671, 5672), "AMQP"),
+    **dict.fromkeys((9200, 9300), "Elasticsearch or OpenSearch"),
+    1521: "Oracle Database",
+    50000: "Db2",
+    11211: "memcached",
+    5984: "CouchDB",
+    8086: "InfluxDB",
+    8529: "ArangoDB",
+    26257: "CockroachDB",
+    28015: "RethinkDB",
+    2181: "ZooKeeper",
+    9092: "Kafka",
+    4369: "the Erlang port mapper",
+    25672: "RabbitMQ clustering",
+    3050: "Firebird",
+    19530: "Milvus",
+    6333: "Qdrant",
 }
 _ADMINISTRATION = {
-    2375: "a container engine without a password", 2376: "a container engine", 5005: "a Java debugger",
-    9229: "a Node.js debugger", 5601: "Kibana", 15672: "RabbitMQ management",
+    2375: "a container engine without a password",
+    2376: "a container engine",
+    5005: "a Java debugger",
+    9229: "a Node.js debugger",
+    5601: "Kibana",
+    15672: "RabbitMQ management",
 }
 _WEB = frozenset((80, 443))
 _AMBIGUOUS = frozenset((50000, 8086, 5005, 5433, 6380))
@@ -50,7 +71,7 @@ def _known(posture: Posture, ports: Iterable[int], protocol: str) -> list[tuple[
         return []
     rows = {(int(row["number"]), str(row.get("protocol", "tcp"))): row for row in facts.rows("port")}
     found = [rows[number, protocol] for number in ports if (number, protocol) in rows]
-    return [(str(row["publish"]), str(row.get("purpose") or facts.title)) for row in found]
+    return [(str(row["publish"]), f"made for {row.get('purpose') or facts.title}") for row in found]
 
 
 def _judged(ports: range) -> Iterable[int]:

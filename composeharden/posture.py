@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from composeharden.compose.memory import exceeds
 from composeharden.compose.mounts import Mount, covers, is_below, normal
 from composeharden.compose.project import Service
 from composeharden.images.catalog import lookup
 from composeharden.images.facts import Facts, Writable
-from composeharden.memory import exceeds
 from composeharden.outcome import Confidence
 
 DEFAULT_CAPABILITIES = frozenset(

@@ -40,7 +40,7 @@ class Port(NamedTuple):
         return self.host_ip is not None and (self.host_ip.startswith("127.") or self.host_ip in ("::1", "localhost"))
 
     def __str__(self) -> str:
-        """What follows the word port: `5432`, `8080 (80 in the container)`, `80 of the container` where Docker picks one."""
+        """What follows the word port: `5432`, `8080 (80 in the container)`, or `80 of the container`."""
         inner, outer = _name(self.target), _name(self.published)
         if not outer:
             return f"{inner} of the container" if inner else "of its own"
@@ -77,8 +77,13 @@ def _bind_address(networks: list[dict[str, Any]]) -> str:
 def _port(value: Any, item: str) -> Port:
     if isinstance(value, dict):
         published_, target = as_text(value.get("published")), as_text(value.get("target"))
-        return Port(_address(as_text(value.get("host_ip"))), _range(published_), _range(target),
-                    as_text(value.get("protocol")) or "tcp", item)
+        return Port(
+            _address(as_text(value.get("host_ip"))),
+            _range(published_),
+            _range(target),
+            as_text(value.get("protocol")) or "tcp",
+            item,
+        )
     return _short(as_text(value), item)
 
 
@@ -90,8 +95,13 @@ def _short(text: str, item: str) -> Port:
     parts = text.rsplit(":", 2)
     if len(parts) == 3:
         address = parts[0] or None
-    return Port(None if address is None else _address(address), _range(parts[-2] if len(parts) > 1 else ""),
-                _range(parts[-1]), protocol or "tcp", item)
+    return Port(
+        None if address is None else _address(address),
+        _range(parts[-2] if len(parts) > 1 else ""),
+        _range(parts[-1]),
+        protocol or "tcp",
+        item,
+    )
 
 
 def _address(text: str) -> str:

@@ -7,9 +7,9 @@ whether the parts of a whole project fit together.
 from __future__ import annotations
 
 import json
+import pkgutil
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from importlib.resources import files
 from itertools import islice
 from typing import Any
 
@@ -43,7 +43,7 @@ def validate(root: Node | None) -> list[Problem]:
 
 
 def check(model: Any, roots: Sequence[Node | None]) -> list[Problem]:
-    """Judge whether the parts of a project fit together; of use only where `validate` found nothing.
+    """Judge whether the parts of a project fit together, once `validate` has found nothing in any of its documents.
 
     Args:
         model: the effective data of the project, not interpolated (see `load.effective`).
@@ -52,42 +52,43 @@ def check(model: Any, roots: Sequence[Node | None]) -> list[Problem]:
     Returns:
         The reasons why Compose would reject the project, at most `MAX_PROBLEMS`.
     """
-    prepared = prepare(model)
-    if not isinstance(prepared.data, dict):
-        return []
-    found = _empty(prepared.data) or checks.failures(prepared.data)
-    return [_problem(failure, roots) for failure in islice(found, MAX_PROBLEMS)]
+    return [_problem(failure, roots) for failure in islice(_consistency(model), MAX_PROBLEMS)]
 
 
 @lru_cache(maxsize=1)
 def specification() -> dict[str, Any]:
     """The JSON Schema of the Compose Spec, as the build put it beside this module (see hatch_build.py)."""
-    text = files("composeharden.compose").joinpath("data/compose-spec.json").read_text(encoding="utf-8")
-    schema: dict[str, Any] = json.loads(text)
+    try:
+        text = pkgutil.get_data("composeharden.compose", "data/compose-spec.json")
+    except FileNotFoundError:
+        raise RuntimeError("the Compose Spec schema is missing: install the project, which builds it") from None
+    schema: dict[str, Any] = json.loads(text or b"")
     return schema
-
-
-@lru_cache(maxsize=1)
-def evaluator() -> Evaluator:
-    """The evaluator of the Compose Spec."""
-    return Evaluator(specification())
 
 
 def _structure(data: Any) -> Iterator[Failure]:
     if not isinstance(data, dict):
         yield Failure((), "the file is no mapping of `services`, `volumes` and so on", "a mapping")
         return
+    evaluator = Evaluator(specification())
     prepared = prepare(data)
     yield from prepared.unfit
     if isinstance(prepared.data, dict) and kind_of(prepared.data) is Kind.LEGACY:
         message = "services stand at the top level: version 1 of the Compose format, which is gone"
         yield Failure((), message, "`services`", "move everything under a key `services:`", Fault.LEGACY)
-    elif prepared.data is not None and not evaluator().accepts(prepared.data):
-        yield from dict.fromkeys(islice(explain(evaluator(), prepared.data), 2 * MAX_PROBLEMS))
+    elif prepared.data is not None and not evaluator.accepts(prepared.data):
+        yield from dict.fromkeys(islice(explain(evaluator, prepared.data), 2 * MAX_PROBLEMS))
 
 
-def _empty(model: dict[str, Any]) -> list[Failure]:
-    return [] if model.keys() - {"version"} else [Failure((), "the file defines nothing", "`services`")]
+def _consistency(model: Any) -> Iterator[Failure]:
+    evaluator = Evaluator(specification())
+    prepared = prepare(model)
+    if not evaluator.accepts(prepared.data):  # what merging made of documents that are right on their own
+        yield from explain(evaluator, prepared.data)
+    elif prepared.data.keys() <= {"version"}:
+        yield Failure((), "the file defines nothing", "`services`")
+    else:
+        yield from checks.failures(prepared.data)
 
 
 def _other_keys(root: Node | None) -> Iterator[Problem]:

@@ -39,8 +39,8 @@ def check(posture: Posture) -> Iterable[Proposal]:
             continue
         kept = bool(row.get("declared")) or any(covers(mount, path) for mount in service.mounts)
         yield Proposal(
-            message=f"its data in {path} is on " + ("a volume without a name" if kept else
-                                                     "no volume, and lost with the container"),
+            message=f"its data in {path} is on "
+            + ("a volume without a name" if kept else "no volume, and lost with the container"),
             key="volumes" if "volumes" in service else None,
             severity=None if kept else Severity.LOW,
             advice=f"mount a named volume on {path}; copy the data over before the first start with it",

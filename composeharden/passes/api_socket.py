@@ -14,8 +14,12 @@ from composeharden.posture import Posture
 
 SEVERITY = Severity.CRITICAL
 EFFECT = Effect.NONE
-REFERENCES = ("CIS Docker 5.32", "OWASP Docker #1", "NIST SP 800-190 4.5.5",
-              "https://docs.docker.com/reference/compose-file/services/#use_api_socket")
+REFERENCES = (
+    "CIS Docker 5.32",
+    "OWASP Docker #1",
+    "NIST SP 800-190 4.5.5",
+    "https://docs.docker.com/reference/compose-file/services/#use_api_socket",
+)
 
 REPORTED = ("services:\n  ci:\n    image: example/ci:1\n    use_api_socket: true\n",)
 UNCHANGED = (
@@ -31,5 +35,5 @@ def check(posture: Posture) -> Iterable[Proposal]:
             message="it gets the engine's socket and your registry logins, and so controls the host",
             key="use_api_socket",
             advice="remove use_api_socket; if it needs some requests of the engine, give them through a socket proxy "
-                   "that allows only those, on an internal network",
+            "that allows only those, on an internal network",
         )

@@ -28,8 +28,7 @@ REPORTED = (
 )
 UNCHANGED = (
     "services:\n  app:\n    build:\n      context: .\n      args: {VERSION: '1.2', TOKEN_FILE: /run/secrets/token}\n",
-    "services:\n  app:\n    build:\n      context: .\n      secrets: [npm]\n"
-    "secrets: {npm: {environment: NPM_TOKEN}}\n",
+    "services:\n  app:\n    build:\n      context: .\n      secrets: [npm]\nsecrets: {npm: {environment: NPM_TOKEN}}\n",
     "services:\n  app:\n    build: .\n",
     "services:\n  app:\n    build:\n      context: .\n      args: {PASSWORD: ''}\n",
 )
@@ -46,12 +45,26 @@ def check(posture: Posture) -> Iterable[Proposal]:
         item = item_of(arguments, name)
         found = in_setting(name, value or "")
         if found is not None:
-            yield Proposal(message=wording(found, f"build argument {name}"), key="build", item=item, advice=_ADVICE,
-                           severity=severity(found, service.project))
+            yield Proposal(
+                message=wording(found, f"build argument {name}"),
+                key="build",
+                item=item,
+                advice=_ADVICE,
+                severity=severity(found, service.project),
+            )
         elif is_credential_name(name) and (value is None or "\0" in literal_text(value)):
-            yield Proposal(message=f"build argument {name} puts a credential into the image's history", key="build",
-                           item=item, advice=_ADVICE)
+            yield Proposal(
+                message=f"build argument {name} puts a credential into the image's history",
+                key="build",
+                item=item,
+                advice=_ADVICE,
+            )
     found = in_text(as_text(plain(build.get("dockerfile_inline"))))
     if found is not None:
-        yield Proposal(message=wording(found, "its inline Dockerfile"), key="build", item="dockerfile_inline",
-                       severity=severity(found, service.project), advice=_ADVICE)
+        yield Proposal(
+            message=wording(found, "its inline Dockerfile"),
+            key="build",
+            item="dockerfile_inline",
+            severity=severity(found, service.project),
+            advice=_ADVICE,
+        )

@@ -48,13 +48,15 @@ def check(posture: Posture) -> Iterable[Proposal]:
                 key=key,
                 severity=severity(found, service.project),
                 advice="let the program read it from a file secret or, inside the container, from a variable ($$NAME); "
-                       "replace it, since copies and history keep it",
+                "replace it, since copies and history keep it",
             )
 
 
 def _texts(service: Service) -> Iterator[tuple[str, str, str]]:
     probe = mapping(service.raw.get("healthcheck")).get("test")
-    for key, what, value in (("command", "command", service.raw.get("command")),
-                             ("entrypoint", "entrypoint", service.raw.get("entrypoint")),
-                             ("healthcheck", "health check", probe)):
+    for key, what, value in (
+        ("command", "command", service.raw.get("command")),
+        ("entrypoint", "entrypoint", service.raw.get("entrypoint")),
+        ("healthcheck", "health check", probe),
+    ):
         yield key, what, " ".join(as_text(plain(word)) for word in items(value))

@@ -42,14 +42,22 @@ _ADVICE = "give it through a variable from an untracked .env; replace it, since 
 def check(posture: Posture) -> Iterable[Proposal]:
     """Report labels, annotations and logging options."""
     service = posture.service
-    settings = {"labels": service.raw.get("labels"), "annotations": service.raw.get("annotations"),
-                "logging": mapping(service.raw.get("logging")).get("options")}
+    settings = {
+        "labels": service.raw.get("labels"),
+        "annotations": service.raw.get("annotations"),
+        "logging": mapping(service.raw.get("logging")).get("options"),
+    }
     for key, value in settings.items():
         for name, text in as_mapping(plain(value)).items():
             found = in_setting(name, text or "")
             if found is not None:
-                yield Proposal(message=wording(found, f"{key}: {name}"), key=key, item=item_of(value, name),
-                               severity=severity(found, service.project), advice=_ADVICE)
+                yield Proposal(
+                    message=wording(found, f"{key}: {name}"),
+                    key=key,
+                    item=item_of(value, name),
+                    severity=severity(found, service.project),
+                    advice=_ADVICE,
+                )
 
 
 def check_project(project: Project, postures: Mapping[str, Posture]) -> Iterable[Proposal]:
@@ -58,12 +66,17 @@ def check_project(project: Project, postures: Mapping[str, Posture]) -> Iterable
         for option, value in mapping(mapping(volume).get("driver_opts")).items():
             found = _in_option(option, as_text(value))
             if found is not None:
-                yield Proposal(message=wording(found, f"volume {name}: {option}"), key="volumes", advice=_ADVICE,
-                               severity=severity(found, project))
+                yield Proposal(
+                    message=wording(found, f"volume {name}: {option}"),
+                    key="volumes",
+                    advice=_ADVICE,
+                    severity=severity(found, project),
+                )
 
 
 def _in_option(name: str, value: str) -> Credential | None:
     """In the option itself, or among the `name=value` that mount options are made of."""
     parts = [part.partition("=") for part in value.split(",")]
     return in_setting(name, value) or next(
-        (found for inner, _, text in parts if (found := in_setting(inner, text)) is not None), None)
+        (found for inner, _, text in parts if (found := in_setting(inner, text)) is not None), None
+    )

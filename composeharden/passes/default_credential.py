@@ -54,8 +54,9 @@ def check(posture: Posture) -> Iterable[Proposal]:
             message=f"it keeps the login its image comes with{elsewhere}: {what[0].lower()}{what[1:]}",
             key="environment" if "environment" in service else "image",
             severity=_severity(bool(variables), everyone, bool(elsewhere)),
-            advice=f"set {' and '.join(variables)} from a secret" if variables else
-                   "set a password, or keep it on an internal network with only the services that use it",
+            advice=f"set {' and '.join(variables)} from a secret"
+            if variables
+            else "set a password, or keep it on an internal network with only the services that use it",
         )
 
 

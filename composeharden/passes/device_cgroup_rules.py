@@ -40,8 +40,9 @@ def check(posture: Posture) -> Iterable[Proposal]:
             continue
         wide = rule == "a" or bool(re.match(r"[ab]\s|c\s+(?:\*|1):", rule))
         yield Proposal(
-            message="it may use disks or memory of the host through any device node" if wide else
-                    "it may use a class of devices, also ones plugged in later",
+            message="it may use disks or memory of the host through any device node"
+            if wide
+            else "it may use a class of devices, also ones plugged in later",
             key="device_cgroup_rules",
             item=entry.item,
             severity=Severity.HIGH if wide else None,

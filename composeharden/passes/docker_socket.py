@@ -33,8 +33,7 @@ REPORTED = (
     "services:\n  ui:\n    image: example/ui:1\n    volumes:\n"
     "      - {type: npipe, source: '\\\\.\\pipe\\docker_engine',"
     " target: '\\\\.\\pipe\\docker_engine'}\n",
-    "services:\n  ui:\n    image: example/ui:1\n    environment:\n"
-    "      DOCKER_HOST: tcp://host.docker.internal:2375\n",
+    "services:\n  ui:\n    image: example/ui:1\n    environment:\n      DOCKER_HOST: tcp://host.docker.internal:2375\n",
 )
 UNCHANGED = (
     "services:\n  web:\n    image: nginx:1.28\n    volumes: [./site:/usr/share/nginx/html:ro]\n",
@@ -44,11 +43,15 @@ UNCHANGED = (
     "  proxy:\n    image: example/proxy:1\n",
 )
 
-_SOCKET = re.compile(r"(?:docker|podman|containerd|crio|dockershim|cri-dockerd)\.sock(?:\.raw|\.ttrpc)?\Z"
-                     r"|docker_engine\Z")
+_SOCKET = re.compile(
+    r"(?:docker|podman|containerd|crio|dockershim|cri-dockerd)\.sock(?:\.raw|\.ttrpc)?\Z"
+    r"|docker_engine\Z"
+)
 _FOLDERS = frozenset(("/run", "/run/containerd", "/run/crio", "/run/docker", "/run/podman", "/run/user"))
-_ADVICE = ("take the mount away; if it needs some requests of the engine, give them through a socket proxy that allows "
-           "only those, on an internal network; read-only does not help")
+_ADVICE = (
+    "take the mount away; if it needs some requests of the engine, give them through a socket proxy that allows "
+    "only those, on an internal network; read-only does not help"
+)
 
 
 def check(posture: Posture) -> Iterable[Proposal]:
@@ -86,7 +89,7 @@ def _mounted(posture: Posture, bind: Bind) -> Proposal:
             item=bind.item,
             severity=Severity.MEDIUM,
             advice="allow only the requests that are needed, publish no port, and let it share an internal network "
-                   "with its users alone",
+            "with its users alone",
         )
     folder = bind.path in _FOLDERS
     what = f"{bind.path}, which holds the sockets of container engines," if folder else "a container engine's socket"

@@ -45,14 +45,24 @@ def check(posture: Posture) -> Iterable[Proposal]:
     if not text:
         return
     if _PIPED.search(text):
-        yield _proposal("its inline Dockerfile runs a script straight from the web", "CIS Docker 4.2",
-                        "download a fixed version, check its checksum, then run it", Severity.MEDIUM)
+        yield _proposal(
+            "its inline Dockerfile runs a script straight from the web",
+            "CIS Docker 4.2",
+            "download a fixed version, check its checksum, then run it",
+            Severity.MEDIUM,
+        )
     if _ADDED.search(text):
-        yield _proposal("its inline Dockerfile adds a file from the web unchecked", "CIS Docker 4.9",
-                        "give ADD a --checksum, or copy the file from the repository")
+        yield _proposal(
+            "its inline Dockerfile adds a file from the web unchecked",
+            "CIS Docker 4.9",
+            "give ADD a --checksum, or copy the file from the repository",
+        )
     if not posture.service.get("user") and _runs_as_root(text):
-        yield _proposal("its inline Dockerfile sets no user, so it may run as root", "CIS Docker 4.1",
-                        "end it with USER and a numeric uid:gid")
+        yield _proposal(
+            "its inline Dockerfile sets no user, so it may run as root",
+            "CIS Docker 4.1",
+            "end it with USER and a numeric uid:gid",
+        )
 
 
 def _runs_as_root(text: str) -> bool:
@@ -63,5 +73,11 @@ def _runs_as_root(text: str) -> bool:
 
 
 def _proposal(message: str, reference: str, advice: str, severity: Severity | None = None) -> Proposal:
-    return Proposal(message=message, key="build", item="dockerfile_inline", severity=severity, advice=advice,
-                    references=() if reference in REFERENCES else (reference,))
+    return Proposal(
+        message=message,
+        key="build",
+        item="dockerfile_inline",
+        severity=severity,
+        advice=advice,
+        references=() if reference in REFERENCES else (reference,),
+    )

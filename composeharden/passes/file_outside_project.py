@@ -43,8 +43,13 @@ def check(posture: Posture) -> Iterable[Proposal]:
     for key, path, item in _files(posture.service):
         severity = _severity(path, True)
         if severity is not None:
-            yield Proposal(message=f"its {key} is outside of the project ({path})", key=key, item=item,
-                           severity=severity, advice=_ADVICE)
+            yield Proposal(
+                message=f"its {key} is outside of the project ({path})",
+                key=key,
+                item=item,
+                severity=severity,
+                advice=_ADVICE,
+            )
 
 
 def check_project(project: Project, postures: Mapping[str, Posture]) -> Iterable[Proposal]:
@@ -57,8 +62,12 @@ def check_project(project: Project, postures: Mapping[str, Posture]) -> Iterable
             file = as_text(mapping(definition).get("file"))
             severity = _severity(host_path(project.text(file, set())), False)
             if severity is not None:
-                yield Proposal(message=f"{section[:-1]} {name} is a file with keys or logins of the host", key=section,
-                               severity=severity, advice="make a key of its own for the stack")
+                yield Proposal(
+                    message=f"{section[:-1]} {name} is a file with keys or logins of the host",
+                    key=section,
+                    severity=severity,
+                    advice="make a key of its own for the stack",
+                )
 
 
 def _files(service: Service) -> Iterator[tuple[str, str, str]]:

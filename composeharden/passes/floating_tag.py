@@ -32,13 +32,36 @@ UNCHANGED = (
     "services:\n  web:\n    image: example/web:bookworm-2025.1\n",
 )
 
-_BRANCHES = frozenset((
-    "a"
-    "lpha", "beta", "canary", "current", "dev", "develop", "edge", "head", "lts", "main", "mainline", "master", "next",
-    "nightly", "preview", "rolling", "snapshot", "stable", "staging", "test", "testing", "trunk", "unstable",
-))
-_FLAVORS = frozenset(("alpine", "apache", "bookworm", "bullseye", "debian", "fpm", "management", "slim", "trixie",
-                      "ubuntu"))
+_BRANCHES = frozenset(
+    (
+        "alpha",
+        "beta",
+        "canary",
+        "current",
+        "dev",
+        "develop",
+        "edge",
+        "head",
+        "lts",
+        "main",
+        "mainline",
+        "master",
+        "next",
+        "nightly",
+        "preview",
+        "rolling",
+        "snapshot",
+        "stable",
+        "staging",
+        "test",
+        "testing",
+        "trunk",
+        "unstable",
+    )
+)
+_FLAVORS = frozenset(
+    ("alpine", "apache", "bookworm", "bullseye", "debian", "fpm", "management", "slim", "trixie", "ubuntu")
+)
 
 
 def check(posture: Posture) -> Iterable[Proposal]:

@@ -40,8 +40,12 @@ _ADVICE = "add a healthcheck that asks the service itself, with a program that i
 
 def check_project(project: Project, postures: Mapping[str, Posture]) -> Iterable[Proposal]:
     """Report each long-running service without a check."""
-    jobs = {name for service in project.services.values() for name, condition in service.depends_on.items()
-            if condition == "service_completed_successfully"}
+    jobs = {
+        name
+        for service in project.services.values()
+        for name, condition in service.depends_on.items()
+        if condition == "service_completed_successfully"
+    }
     for name, posture in postures.items():
         found = None if name in jobs else _judge(posture)
         if found is not None:
@@ -52,8 +56,9 @@ def _judge(posture: Posture) -> Proposal | None:
     service, facts = posture.service, posture.facts
     check = mapping(service.get("healthcheck"))
     if _is_off(check):
-        return Proposal(message="its health check is switched off", key="healthcheck", advice=_ADVICE,
-                        service=service.name)
+        return Proposal(
+            message="its health check is switched off", key="healthcheck", advice=_ADVICE, service=service.name
+        )
     if check.get("test") or as_text(service.get("restart")) == "no":
         return None
     known = facts is not None and not facts.is_runtime

@@ -48,5 +48,5 @@ def check(posture: Posture) -> Iterable[Proposal]:
             item=entry.item,
             severity=hazard.severity,
             advice="remove it, or map the one device it uses under a stable name (/dev/serial/by-id/...), with the "
-                   "permissions it needs: r, w or m",
+            "permissions it needs: r, w or m",
         )

@@ -32,10 +32,15 @@ def check(posture: Posture) -> Iterable[Proposal]:
     """Report the entry."""
     service = posture.service
     value = service.get("extra_hosts")
-    names = {name: name for name, address in as_mapping(value).items() if address == "host-gateway"} \
-        if isinstance(value, dict) else \
-        {as_text(entry.value): entry.item for entry in entries(service, "extra_hosts")
-         if as_text(entry.value).endswith(("host-gateway", "[host-gateway]"))}
+    names = (
+        {name: name for name, address in as_mapping(value).items() if address == "host-gateway"}
+        if isinstance(value, dict)
+        else {
+            as_text(entry.value): entry.item
+            for entry in entries(service, "extra_hosts")
+            if as_text(entry.value).endswith(("host-gateway", "[host-gateway]"))
+        }
+    )
     for item in list(names.values())[:1]:
         yield Proposal(
             message="it can reach what listens on the host",

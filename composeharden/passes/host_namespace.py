@@ -35,15 +35,35 @@ UNCHANGED = (
 )
 
 _NAMESPACES = (
-    ("pid", Severity.HIGH, "CIS Docker 5.16", "it sees and can signal every process of the host",
-     "remove pid: host; to watch one other service, use pid: service:NAME"),
-    ("ipc", Severity.HIGH, "CIS Docker 5.17", "it shares memory with the host's processes",
-     "remove ipc: host; for more shared memory set shm_size, to share it with one service use ipc: service:NAME"),
+    (
+        "pid",
+        Severity.HIGH,
+        "CIS Docker 5.16",
+        "it sees and can signal every process of the host",
+        "remove pid: host; to watch one other service, use pid: service:NAME",
+    ),
+    (
+        "ipc",
+        Severity.HIGH,
+        "CIS Docker 5.17",
+        "it shares memory with the host's processes",
+        "remove ipc: host; for more shared memory set shm_size, to share it with one service use ipc: service:NAME",
+    ),
     ("uts", Severity.MEDIUM, "CIS Docker 5.21", "it shares the host's name and can change it", "set hostname instead"),
-    ("userns_mode", Severity.MEDIUM, "CIS Docker 5.31", "its root is the host's root, even where users are remapped",
-     "remove userns_mode: host"),
-    ("cgroup", Severity.MEDIUM, "CIS Docker 5.25", "it sees the control groups of the whole host",
-     "remove cgroup: host"),
+    (
+        "userns_mode",
+        Severity.MEDIUM,
+        "CIS Docker 5.31",
+        "its root is the host's root, even where users are remapped",
+        "remove userns_mode: host",
+    ),
+    (
+        "cgroup",
+        Severity.MEDIUM,
+        "CIS Docker 5.25",
+        "it sees the control groups of the whole host",
+        "remove cgroup: host",
+    ),
 )
 
 

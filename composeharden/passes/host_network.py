@@ -43,7 +43,7 @@ def check(posture: Posture) -> Iterable[Proposal]:
             message="it uses the host's network: all its ports are open on the host, and it reaches the host's own",
             key=key,
             advice="use a network of the stack and publish the ports that are needed, on 127.0.0.1 where only the "
-                   "host needs them",
+            "host needs them",
         )
 
 

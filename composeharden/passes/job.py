@@ -13,7 +13,7 @@ from composeharden.compose.entries import mapping
 from composeharden.compose.project import Project
 from composeharden.inner_container import reports
 from composeharden.outcome import Effect, Severity
-from composeharden.passes import Proposal
+from composeharden.passes import Proposal, all_passes
 from composeharden.posture import Posture
 
 SEVERITY = Severity.MEDIUM
@@ -35,7 +35,8 @@ UNCHANGED = (
 
 def check_project(project: Project, postures: Mapping[str, Posture]) -> Iterable[Proposal]:
     """Report what is wrong with each job."""
+    rules = all_passes().values()
     for name, raw in project.top_level("jobs").items():
         settings = {key: value for key, value in mapping(raw).items() if key not in ("triggers", "profiles")}
-        for proposal in reports(project, name, settings, f"job {name}") if settings else ():
+        for proposal in reports(project, name, settings, f"job {name}", rules) if settings else ():
             yield replace(proposal, key="jobs", item="", service="")

@@ -14,7 +14,7 @@ from composeharden.compose.entries import items, mapping
 from composeharden.compose.values import as_bool, as_text
 from composeharden.inner_container import reports
 from composeharden.outcome import Effect, Severity
-from composeharden.passes import Proposal
+from composeharden.passes import Proposal, all_passes
 from composeharden.posture import Posture
 
 SEVERITY = Severity.MEDIUM
@@ -55,12 +55,16 @@ def _command_hook(posture: Posture, key: str, what: str, hook: dict[str, Any]) -
     unset: set[str] = set()
     user = posture.service.project.text(as_text(hook.get("user")), unset).split(":")[0]
     if as_bool(hook.get("privileged")) is True:
-        yield Proposal(message=f"{what} runs privileged, with every right on the host", key=key,
-                       severity=Severity.HIGH, advice="remove privileged from the hook")
+        yield Proposal(
+            message=f"{what} runs privileged, with every right on the host",
+            key=key,
+            severity=Severity.HIGH,
+            advice="remove privileged from the hook",
+        )
     elif user in ("root", "0") and posture.runs_as_root is not True:
         yield Proposal(message=f"{what} runs as root, which the service does not need to be", key=key, advice=_ROOT)
-    for proposal in reports(posture.service.project, posture.service.name,
-                            {name: hook[name] for name in ("command", "environment") if name in hook}, what):
+    inner: dict[str, Any] = {name: hook[name] for name in ("command", "environment") if name in hook}
+    for proposal in _reports(posture, inner, what):
         yield _at(key, proposal)
 
 
@@ -68,8 +72,13 @@ def _container_hook(posture: Posture, what: str, hook: dict[str, Any]) -> Iterat
     raw = {name: value for name, value in hook.items() if name != "per_replica"}
     if "image" not in raw and "image" in posture.service.raw:
         raw["image"] = posture.service.raw["image"]
-    yield from reports(posture.service.project, posture.service.name, raw, what)
+    yield from _reports(posture, raw, what)
+
+
+def _reports(posture: Posture, raw: dict[str, Any], what: str) -> Iterator[Proposal]:
+    return reports(posture.service.project, posture.service.name, raw, what, all_passes().values())
 
 
 def _at(key: str, proposal: Proposal) -> Proposal:
-    return replace(proposal, key=key, item="")
+    references = tuple(name for name in proposal.references if name not in REFERENCES)
+    return replace(proposal, key=key, item="", references=references)

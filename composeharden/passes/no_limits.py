@@ -44,7 +44,8 @@ def check(posture: Posture) -> Iterable[Proposal]:
     service = posture.service
     limits = mapping(nested(service, "deploy", "resources", "limits"))
     missing = [
-        what for what, keys, name in _LIMITS
+        what
+        for what, keys, name in _LIMITS
         if {as_text(limits.get(name)), *(as_text(service.get(key)) for key in keys)} <= _UNLIMITED
     ]
     if missing:
@@ -54,7 +55,7 @@ def check(posture: Posture) -> Iterable[Proposal]:
             key="deploy" if limits else None,
             severity=None if "memory" in missing else Severity.INFO,
             advice="measure it under load (docker stats) and set limits with room to spare under "
-                   "deploy.resources.limits: memory, cpus and pids",
+            "deploy.resources.limits: memory, cpus and pids",
         )
 
 

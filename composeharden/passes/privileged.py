@@ -33,5 +33,5 @@ def check(posture: Posture) -> Iterable[Proposal]:
             message="it runs privileged, so whoever controls it controls the host",
             key="privileged",
             advice="remove privileged, start it, and give back only what fails: single capabilities with cap_add and "
-                   "single devices with devices",
+            "single devices with devices",
         )

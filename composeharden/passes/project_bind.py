@@ -41,5 +41,5 @@ def check(posture: Posture) -> Iterable[Proposal]:
                 item=bind.item,
                 severity=Severity.INFO if bind.read_only else None,
                 advice="copy the code into the image and mount only the data; for development keep the mount in an "
-                       "override file, or use develop.watch",
+                "override file, or use develop.watch",
             )

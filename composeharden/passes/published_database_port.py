@@ -51,7 +51,7 @@ def check(posture: Posture) -> Iterable[Proposal]:
                 item=port.item,
                 severity=None if port.everywhere else Severity.MEDIUM,
                 advice="remove it from ports: services of the stack reach it anyway; for tools on the host publish it "
-                       "on 127.0.0.1, from elsewhere use an SSH tunnel or a VPN",
+                "on 127.0.0.1, from elsewhere use an SSH tunnel or a VPN",
             )
 
 

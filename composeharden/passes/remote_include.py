@@ -57,6 +57,7 @@ def _proposal(path: str, message: str, key: str, service: str = "") -> Proposal:
         item=path,
         service=service,
         severity=Severity.LOW if pinned else None,
-        advice="read it, and read it again with every new commit" if pinned else
-               "pin it: #<full commit id> for Git, @sha256:<digest> for OCI; or keep a copy in the repository",
+        advice="read it, and read it again with every new commit"
+        if pinned
+        else "pin it: #<full commit id> for Git, @sha256:<digest> for OCI; or keep a copy in the repository",
     )

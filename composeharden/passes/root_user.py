@@ -40,8 +40,12 @@ def check(posture: Posture) -> Iterable[Proposal]:
         return
     if "user" in service and service.get("user") not in (None, ""):
         if posture.runs_as_root:
-            yield Proposal(message="it runs as root", key="user", advice=_ADVICE,
-                           severity=Severity.INFO if facts is not None and _steps_down(facts) else None)
+            yield Proposal(
+                message="it runs as root",
+                key="user",
+                advice=_ADVICE,
+                severity=Severity.INFO if facts is not None and _steps_down(facts) else None,
+            )
     elif posture.runs_as_root:
         yield _of_image(facts)
     elif posture.runs_as_root is None:
@@ -54,7 +58,11 @@ def _steps_down(facts: Facts) -> bool:
 
 def _of_image(facts: Facts | None) -> Proposal:
     if facts is not None and _steps_down(facts):
-        return Proposal(message="it starts as root and then steps down", key="image", severity=Severity.INFO,
-                        advice="set user to the identity it steps down to, and it never has root's rights; its data "
-                               "must belong to that user")
+        return Proposal(
+            message="it starts as root and then steps down",
+            key="image",
+            severity=Severity.INFO,
+            advice="set user to the identity it steps down to, and it never has root's rights; its data "
+            "must belong to that user",
+        )
     return Proposal(message="its image runs as root", key="image", severity=Severity.LOW, advice=_ADVICE)

@@ -28,8 +28,31 @@ UNCHANGED = (
     "services:\n  app:\n    image: example/app:1\n    volumes: ['/etc:/host/etc:ro']\n",
 )
 
-_SYSTEM = frozenset(("/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/opt", "/proc", "/root", "/run",
-                     "/sbin", "/sys", "/tmp", "/usr", "/var", "/var/lib", "/var/lib/docker", "/var/log", "~"))
+_SYSTEM = frozenset(
+    (
+        "/",
+        "/bin",
+        "/boot",
+        "/dev",
+        "/etc",
+        "/home",
+        "/lib",
+        "/lib64",
+        "/opt",
+        "/proc",
+        "/root",
+        "/run",
+        "/sbin",
+        "/sys",
+        "/tmp",
+        "/usr",
+        "/var",
+        "/var/lib",
+        "/var/lib/docker",
+        "/var/log",
+        "~",
+    )
+)
 
 
 def check(posture: Posture) -> Iterable[Proposal]:

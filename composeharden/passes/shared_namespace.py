@@ -1,7 +1,7 @@
 """Report services that share processes or memory with another container.
 
 With `pid` or `ipc` of another service they can trace, signal and read each other, so the weaker of the two protects
-both. It is meant for helpers that watch one service.
+both. It is meant for sidecars that watch one service.
 """
 
 from __future__ import annotations
@@ -35,5 +35,5 @@ def check(posture: Posture) -> Iterable[Proposal]:
             yield Proposal(
                 message=f"it shares its {what} with another container",
                 key=key,
-                advice=f"remove {key}, or keep it to a helper that is as well protected as the other",
+                advice=f"remove {key}, or keep it to a sidecar that is as well protected as the other",
             )

@@ -57,5 +57,9 @@ def check(posture: Posture) -> Iterable[Proposal]:
 
 
 def _server(key: str) -> Proposal:
-    return Proposal(message="it runs an SSH server", key=key, severity=Severity.MEDIUM,
-                    advice="use docker compose exec instead; transfer files through a volume")
+    return Proposal(
+        message="it runs an SSH server",
+        key=key,
+        severity=Severity.MEDIUM,
+        advice="use docker compose exec instead; transfer files through a volume",
+    )

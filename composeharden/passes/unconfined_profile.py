@@ -28,23 +28,41 @@ REPORTED = (
 UNCHANGED = (
     "services:\n  app:\n    image: example/app:1\n    security_opt: ['no-new-privileges:true']\n",
     "services:\n  app:\n    image: example/app:1\n    security_opt: ['seccomp:./profile.json']\n",
-    "services:\n  app:\n    image: example/app:1\n"
-    "    security_opt: ['apparmor:docker-default', 'label:type:web_t']\n",
+    "services:\n  app:\n    image: example/app:1\n    security_opt: ['apparmor:docker-default', 'label:type:web_t']\n",
     "services:\n  app:\n    image: example/app:1\n    security_opt: [seccomp=builtin]\n",
 )
 
 _OPTIONS = {
-    "seccomp:unconfined": ("it may make every system call", Severity.HIGH, "CIS Docker 5.22",
-                           "remove it; if a call is refused, use a profile that allows that call"),
-    "apparmor:unconfined": ("AppArmor does not confine it", Severity.HIGH, "CIS Docker 5.2",
-                            "remove it; if something is refused, load a profile that allows it and name that"),
-    "label:disable": ("SELinux does not confine it", Severity.MEDIUM, "CIS Docker 5.3",
-                      "remove it; to share a folder with the host, mark its mount with z or Z"),
-    "label:type:spc_t": ("SELinux treats it as a privileged container", Severity.HIGH, "CIS Docker 5.3",
-                         "remove it, or use a type of its own"),
-    "s"
-    "ystempaths:unconfined": ("it can read and change kernel settings under /proc and /sys that are hidden otherwise",
-                               Severity.HIGH, "CIS Docker 5.6", "remove it"),
+    "seccomp:unconfined": (
+        "it may make every system call",
+        Severity.HIGH,
+        "CIS Docker 5.22",
+        "remove it; if a call is refused, use a profile that allows that call",
+    ),
+    "apparmor:unconfined": (
+        "AppArmor does not confine it",
+        Severity.HIGH,
+        "CIS Docker 5.2",
+        "remove it; if something is refused, load a profile that allows it and name that",
+    ),
+    "label:disable": (
+        "SELinux does not confine it",
+        Severity.MEDIUM,
+        "CIS Docker 5.3",
+        "remove it; to share a folder with the host, mark its mount with z or Z",
+    ),
+    "label:type:spc_t": (
+        "SELinux treats it as a privileged container",
+        Severity.HIGH,
+        "CIS Docker 5.3",
+        "remove it, or use a type of its own",
+    ),
+    "systempaths:unconfined": (
+        "it can read and change kernel settings under /proc and /sys that are hidden otherwise",
+        Severity.HIGH,
+        "CIS Docker 5.6",
+        "remove it",
+    ),
 }
 
 
@@ -54,5 +72,11 @@ def check(posture: Posture) -> Iterable[Proposal]:
         found = _OPTIONS.get(as_text(entry.value).strip().replace("=", ":", 1).lower())
         if found is not None:
             message, severity, reference, advice = found
-            yield Proposal(message=message, key="security_opt", item=entry.item, severity=severity,
-                           references=(reference,), advice=advice)
+            yield Proposal(
+                message=message,
+                key="security_opt",
+                item=entry.item,
+                severity=severity,
+                references=(reference,),
+                advice=advice,
+            )

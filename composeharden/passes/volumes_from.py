@@ -33,8 +33,9 @@ def check(posture: Posture) -> Iterable[Proposal]:
     for entry in entries(posture.service, "volumes_from"):
         outside = as_text(entry.value).startswith("container:")
         yield Proposal(
-            message="it takes over every mount of a container that this file does not define" if outside else
-                    "it takes over every mount of another service",
+            message="it takes over every mount of a container that this file does not define"
+            if outside
+            else "it takes over every mount of another service",
             key="volumes_from",
             item=entry.item,
             severity=Severity.MEDIUM if outside else None,

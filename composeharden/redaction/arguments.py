@@ -14,9 +14,6 @@ Zone = tuple[int, int, int]
 """Index of the word, then start and end in it."""
 
 MAX_WORDS = 200_000
-_SEPARATORS = frozenset(("|", "||", "&&", ";", "&", "do", "then", "else", "if", "!", "exec", "sudo", "CMD",
-                         "CMD-SHELL"))
-_WRAPPERS = frozenset(("env", "docker-entrypoint.sh", "tini", "dumb-init", "nohup", "gosu", "su-exec", "timeout"))
 
 
 class _Flag(NamedTuple):
@@ -44,27 +41,23 @@ def is_option(word: str) -> bool:
 
 def argument_zones(words: Sequence[str]) -> Iterator[Zone]:
     """Where the words of one command, in shell or list form, hold secrets. References are not told apart here."""
-    program = ""
-    starts_command = True
+    seen: set[str] = set()
     is_acl = any(word in ("~*", "allkeys", "+@all") for word in words)
     for place, word in enumerate(words):
         bare = word.strip("\"'`(){}[],;")
         following = words[place + 1] if place + 1 < len(words) else ""
-        if bare in _SEPARATORS or word.endswith((";", "|")):
-            starts_command = True
-        elif word.startswith("-") or bare.startswith("-"):
-            yield from _flag(place, bare, word, following, program)
-        elif bare == "login" and not program.startswith(("vault", "bao")):
-            program = bare
-        elif starts_command and "=" not in bare:
-            program = bare.rsplit("/", 1)[-1].lower()
-            starts_command = program in _WRAPPERS
+        if bare.startswith("-"):
+            yield from _flag(place, bare, word, following, seen)
+        else:
+            name = bare.rsplit("/", 1)[-1].rsplit("=", 1)[-1].lower()
+            if name.startswith(_PROGRAMS) and len(seen) < 32:
+                seen.add(name)
         if is_acl and bare.startswith(">") and len(bare) > 1:
             yield _inner(place, word, bare, 1)
-        yield from _positional(place, bare, words, program)
+        yield from _positional(place, bare, words, seen)
 
 
-def _flag(place: int, bare: str, word: str, following: str, program: str) -> Iterator[Zone]:
+def _flag(place: int, bare: str, word: str, following: str, seen: set[str]) -> Iterator[Zone]:
     if "=" in bare:
         name, value = bare.split("=", 1)
         if name == "--from-literal" and "=" in value:
@@ -74,17 +67,15 @@ def _flag(place: int, bare: str, word: str, following: str, program: str) -> Ite
         return
     if following and is_credential(bare) and bare.startswith("--" if len(bare) < 4 else "-"):
         if not following.startswith("--") and not is_harmless(bare, following.strip("\"'")):
-            yield place + 1, 0, len(following)
+            yield place + 1, 0, len(following.rstrip(";"))
         return
     for flag in _FLAGS:
-        if not program.startswith(flag.programs):
+        if not _any_of(seen, flag.programs):
             continue
-        name = next((name for name in flag.flags if bare.startswith(name)), None)
-        if flag.after and _is_cluster(bare):
-            name = bare
+        name = bare if flag.after and _is_cluster(bare) else next(filter(bare.startswith, flag.flags), "")
         if name == bare and following and not following.startswith("--"):
             yield from _after(flag, place + 1, following, 0, len(following))
-        elif name is not None and flag.attached and not bare.startswith("--") and len(bare) > len(name):
+        elif name and flag.attached and not bare.startswith("--") and len(bare) > len(name):
             index, start, end = _inner(place, word, bare, len(name))
             yield from _after(flag, index, word, start, end)
 
@@ -100,20 +91,24 @@ def _after(flag: _Flag, place: int, word: str, start: int, end: int) -> Iterator
         if found == -1:
             return
         start = found + 1
-    yield place, start, end
+    yield place, start, min(end, len(word.rstrip(";")))
 
 
 def _inner(place: int, word: str, bare: str, skipped: int) -> Zone:
     start = word.find(bare)
-    return place, start + skipped, len(word)
+    return place, start + skipped, len(word.rstrip(";"))
 
 
-def _positional(place: int, bare: str, words: Sequence[str], program: str) -> Iterator[Zone]:
+def _positional(place: int, bare: str, words: Sequence[str], seen: set[str]) -> Iterator[Zone]:
     """Secrets that stand at a fixed place behind a sub-command."""
     programs, places = _SUB_COMMANDS.get(bare.lower(), ((), ()))
-    if places and program.startswith(programs):
+    if places and _any_of(seen, programs):
         for target in range(place + places[0], min(place + places[-1] + 1, len(words))):
-            yield target, 0, len(words[target])
+            yield target, 0, len(words[target].rstrip(";"))
+
+
+def _any_of(seen: set[str], programs: tuple[str, ...]) -> bool:
+    return any(name.startswith(programs) for name in seen)
 
 
 @cache
@@ -124,8 +119,11 @@ def _word() -> re.Pattern[str]:
 _FLAGS = (
     _Flag(("mysql", "mariadb", "mydumper", "mycli", "mytop", "xtrabackup", "innobackupex", "mongo"), ("-p",), True),
     _Flag(("redis", "valkey", "keydb", "dragonfly"), ("-a",), True),
-    _Flag(("sshpass", "cqlsh", "influx", "rabbitmqadmin", "rcon", "mcrcon", "mssql-cli", "snowsql", "login"),
-          ("-p",), True),
+    _Flag(
+        ("sshpass", "cqlsh", "influx", "rabbitmqadmin", "rcon", "mcrcon", "mssql-cli", "snowsql", "login"),
+        ("-p",),
+        True,
+    ),
     _Flag(("sqlcmd", "bcp", "mosquitto_", "ipmitool"), ("-P",), True),
     _Flag(("ldap",), ("-w",)),
     _Flag(("snmp",), ("-A", "-X", "-c")),
@@ -150,3 +148,7 @@ _SUB_COMMANDS: dict[str, tuple[tuple[str, ...], tuple[int, ...]]] = {
     **dict.fromkeys(("-b", "-cb", "-bc", "-bbc"), (("htpasswd",), (3,))),
 }
 """Sub-commands, or options that act like one: the programs, and how many words further on the secrets stand."""
+_PROGRAMS = tuple(
+    {name for flag in _FLAGS for name in flag.programs}
+    | {name for names, _ in _SUB_COMMANDS.values() for name in names}
+)

@@ -13,8 +13,9 @@ from composeharden.redaction.strings import secret_parts
 from composeharden.yaml.scalars import Tagged
 
 MAX_DEPTH = 64
-_NOT_SECRET = frozenset(("secrets", "credential_spec", "configs", "services", "volumes", "networks", "models",
-                         "depends_on", "extra_hosts"))
+_NOT_SECRET = frozenset(
+    ("secrets", "credential_spec", "configs", "services", "volumes", "networks", "models", "depends_on", "extra_hosts")
+)
 
 
 def mask_data(path: tuple[str | int, ...], value: Any, clean: Callable[[str], str], mask: str) -> Any:
@@ -43,8 +44,10 @@ class _Masker:
         if isinstance(value, Tagged):
             return {"tag": self.clean(value.tag), "value": self.value(name, value.value, depth + 1)}
         if isinstance(value, Mapping):
-            return {self.clean(str(key)): self.value(self.child_name(name, str(key), child), child, depth + 1)
-                    for key, child in value.items()}
+            return {
+                self.clean(str(key)): self.value(self.child_name(name, str(key), child), child, depth + 1)
+                for key, child in value.items()
+            }
         if isinstance(value, (list, tuple)):
             return self.items(name, list(value), depth)
         return self.scalar(name, value)
@@ -62,8 +65,10 @@ class _Masker:
         for place, start, end in argument_zones(words):
             secret.setdefault(place, []).extend(literals(words[place], start, end))
         own = "" if name in _NOT_SECRET or not is_credential(name) else name
-        return [self.masked(item, secret[place]) if place in secret and not own else
-                self.value(own, item, depth + 1) for place, item in enumerate(values)]
+        return [
+            self.masked(item, secret[place]) if place in secret and not own else self.value(own, item, depth + 1)
+            for place, item in enumerate(values)
+        ]
 
     def scalar(self, name: str, value: Any) -> Any:
         if value is None or isinstance(value, bool):

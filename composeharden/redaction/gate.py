@@ -126,7 +126,6 @@ class Redactor:
             self._known = KnownValues(self._values | self._secret_variables(), frozenset(self._public))
         return _masked(text, self._known.spans(text))
 
-
     def _secret_variables(self) -> set[str]:
         found: set[str] = set()
         for name, value in self._variables.items():

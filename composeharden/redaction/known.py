@@ -83,10 +83,19 @@ def _escaped(value: str) -> set[str]:
 
     doubled = value.replace("\\", "\\\\")
     found = {
-        json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1], doubled,
-        doubled.replace("'", "\\'"), doubled.replace('"', '\\"'), value.replace('"', '\\"'),
-        value.replace("'", "''"), value.replace("'", "'\"'\"'"), value.replace("'", "'\\''"),
-        value.replace("$", "$$"), value.replace("$$", "$"), value.replace("$", "\\$"),
+        json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
+        repr(value)[1:-1],
+        doubled,
+        doubled.replace("'", "\\'"),
+        doubled.replace('"', '\\"'),
+        value.replace('"', '\\"'),
+        value.replace("'", "''"),
+        value.replace("'", "'\"'\"'"),
+        value.replace("'", "'\\''"),
+        value.replace("$", "$$"),
+        value.replace("$$", "$"),
+        value.replace("$", "\\$"),
         "".join(char if char.isalnum() or char in "_-./" else "\\" + char for char in value),
         "".join(char if char.isalnum() else "\\" + char for char in value),
     }
@@ -100,8 +109,10 @@ def _escaped(value: str) -> set[str]:
 
 
 def _percent(value: str, safe: str, form: str = "%%%02X") -> str:
-    return "".join(chr(byte) if chr(byte) in safe or (byte < 128 and chr(byte).isalnum()) else form % byte
-                   for byte in value.encode("utf-8", "replace"))
+    return "".join(
+        chr(byte) if chr(byte) in safe or (byte < 128 and chr(byte).isalnum()) else form % byte
+        for byte in value.encode("utf-8", "replace")
+    )
 
 
 def _base64(value: str) -> set[str]:

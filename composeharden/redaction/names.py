@@ -9,32 +9,164 @@ import re
 from functools import cache, lru_cache
 
 _ANYWHERE = (
-    "pass", "pwd", "secret", "token", "cred", "kennwort", "contrase", "senha", "salt", "dsn", "cookie", "bearer",
-    "hmac", "jwt", "mnemonic", "webhook", "license", "licence", "signing", "encryption", "authoriz",
-    "connectionstring", "connstring", "connectionurl", "connectionuri", "connstr", "privkey", "privatekey",
-    "accesskey", "apikey", "masterkey", "keybase", "vapid", "passphrase", "htdigest", "sharedkey", "unseal",
+    "pass",
+    "pwd",
+    "secret",
+    "token",
+    "cred",
+    "kennwort",
+    "contrase",
+    "senha",
+    "salt",
+    "dsn",
+    "cookie",
+    "bearer",
+    "hmac",
+    "jwt",
+    "mnemonic",
+    "webhook",
+    "license",
+    "licence",
+    "signing",
+    "encryption",
+    "authoriz",
+    "connectionstring",
+    "connstring",
+    "connectionurl",
+    "connectionuri",
+    "connstr",
+    "privkey",
+    "privatekey",
+    "accesskey",
+    "apikey",
+    "masterkey",
+    "keybase",
+    "vapid",
+    "passphrase",
+    "htdigest",
+    "sharedkey",
+    "unseal",
 )
 """Looked for in the name in lower case without its separators."""
 _AS_A_WORD = frozenset(("pin", "psk", "otp", "totp", "hash", "hashes", "sig", "signature", "nonce", "pat", "pw", "sas"))
 _AT_THE_END = ("key", "keys", "seed")
-_AFTER_KEY = frozenset(("", "v", "base", "b", "hex", "value", "data", "pem", "json", "id", "old", "new", "current",
-                        "previous", "primary", "secondary", "prod", "dev", "test", "raw"))
+_AFTER_KEY = frozenset(
+    (
+        "",
+        "v",
+        "base",
+        "b",
+        "hex",
+        "value",
+        "data",
+        "pem",
+        "json",
+        "id",
+        "old",
+        "new",
+        "current",
+        "previous",
+        "primary",
+        "secondary",
+        "prod",
+        "dev",
+        "test",
+        "raw",
+    )
+)
 """Words that leave a name ending in `key` what it is; digits are cut off first."""
 _NOT_AUTH = ("forwardauth", "author", "authentik", "authelia")
 """Names that contain `auth` and hold no credential by that alone. `authoriz` was looked for before."""
 _PUBLIC = ("publickey", "pubkey", "keyboard", "keycloak", "keyspace")
 
-_CHOICE_ENDS = ("method", "mode", "type", "plugin", "policy", "algorithm", "alg", "provider", "backend", "driver",
-                "enabled", "disabled", "required", "name", "user", "realm", "header", "issuer", "scope")
-_MEASURE_ENDS = ("ttl", "expiry", "expires", "expiration", "expire", "lifetime", "timeout", "length", "minlength",
-                 "maxlength", "size", "duration", "age", "maxage", "interval", "cost", "rounds", "days", "hours",
-                 "minutes", "seconds", "expiresin", "expirationtime", "count", "limit", "attempts", "port",
-                 "tokens", "factor")
-_ADDRESS_ENDS = ("url", "uri", "host", "hostname", "hosts", "endpoint", "realm", "issuer", "domain", "address", "addr",
-                 "server")
+_CHOICE_ENDS = (
+    "method",
+    "mode",
+    "type",
+    "plugin",
+    "policy",
+    "algorithm",
+    "alg",
+    "provider",
+    "backend",
+    "driver",
+    "enabled",
+    "disabled",
+    "required",
+    "name",
+    "user",
+    "realm",
+    "header",
+    "issuer",
+    "scope",
+)
+_MEASURE_ENDS = (
+    "ttl",
+    "expiry",
+    "expires",
+    "expiration",
+    "expire",
+    "lifetime",
+    "timeout",
+    "length",
+    "minlength",
+    "maxlength",
+    "size",
+    "duration",
+    "age",
+    "maxage",
+    "interval",
+    "cost",
+    "rounds",
+    "days",
+    "hours",
+    "minutes",
+    "seconds",
+    "expiresin",
+    "expirationtime",
+    "count",
+    "limit",
+    "attempts",
+    "port",
+    "tokens",
+    "factor",
+)
+_ADDRESS_ENDS = (
+    "url",
+    "uri",
+    "host",
+    "hostname",
+    "hosts",
+    "endpoint",
+    "realm",
+    "issuer",
+    "domain",
+    "address",
+    "addr",
+    "server",
+)
 _FILE_ENDS = ("file", "path", "dir", "directory", "location", "files")
-_SWITCHES = frozenset(("true", "false", "yes", "no", "on", "off", "null", "~", "none", "required", "optional",
-                       "requested", "enabled", "disabled", "always", "never", "auto"))
+_SWITCHES = frozenset(
+    (
+        "true",
+        "false",
+        "yes",
+        "no",
+        "on",
+        "off",
+        "null",
+        "~",
+        "none",
+        "required",
+        "optional",
+        "requested",
+        "enabled",
+        "disabled",
+        "always",
+        "never",
+        "auto",
+    )
+)
 
 
 @lru_cache(maxsize=8192)
@@ -93,7 +225,7 @@ _PATTERNS = {
     "key file": r"(?:\.{0,2}/[\w.-]{1,255}){1,32}\.(?:pem|key|crt|cer|p12|pfx|jks|json|txt|ya?ml|env)",
     "path": r"(?:file:)?(?:/|\./|\.\./|~/|[A-Za-z]:[\\/])",
     "address": r"(?:[a-z][a-z0-9+.-]{1,12}://)?(?:[\w.,-]|\$\{\w{1,64}\}){1,255}(?::(?:[0-9]{1,5}|\$\{\w{1,64}\}))?"
-               r"(?P<path>/[\w.-][\w./-]{0,127})?/?",
+    r"(?P<path>/[\w.-][\w./-]{0,127})?/?",
     "choice": r"[a-z][a-z0-9_-]{1,31}",
     "measure": r"[0-9]{1,12}(?:\.[0-9]{1,6})?[a-zA-Z]{0,7}",
     "break": r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])",

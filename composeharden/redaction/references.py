@@ -55,7 +55,8 @@ def shadow(text: str, found: list[Reference]) -> str:
     """The text with every reference blotted out, character for character, so that patterns see it as one lump."""
     if not found:
         return text
-    parts, at = [], 0
+    parts: list[str] = []
+    at = 0
     for reference in found:
         parts += (text[at : reference.start], FILLER * (reference.end - reference.start))
         at = reference.end
@@ -128,8 +129,10 @@ def _pattern(name: str) -> re.Pattern[str]:
 
 
 _PATTERNS = {
-    "reference": (r"\$(?:\{(?P<braced>[A-Za-z_]\w{0,255})(?=[}:?+-])|(?P<plain>[A-Za-z_]\w{0,255})"
-                            r"|\$?\((?:cat|<) {0,3}/run/secrets/[\w.-]{1,128}\))"),
+    "reference": (
+        r"\$(?:\{(?P<braced>[A-Za-z_]\w{0,255})(?=[}:?+-])|(?P<plain>[A-Za-z_]\w{0,255})"
+        r"|\$?\((?:cat|<) {0,3}/run/secrets/[\w.-]{1,128}\))"
+    ),
     "operator": r":?[-+?]",
     "brace": r"\$\{|\{|\}",
     "shell": r"\$\$(?:[A-Z_][A-Z0-9_]*|\{[A-Z_][A-Z0-9_]*\}|\((?:cat|<) ?/run/secrets/[\w.-]+\))",

@@ -38,8 +38,11 @@ _KNOWN: tuple[tuple[str, str], ...] = (
     ("lin_api_", r"lin_api_\w{16,128}"),
     ("PMAK-", r"PMAK-[\w-]{16,128}"),
     ("sq0", r"sq0[a-z]{3}-[\w-]{16,128}"),
-    ("$", r"\$\$?(?:apr1|1|2[abxy]?|5|6|7|y|gy|argon2[a-z]{0,2}|scrypt|pbkdf2[\w-]{0,16}|shiro1|sha1|bcrypt[\w-]{0,8})"
-          r"\$[\w./$+=,-]{6,1024}"),  # crypt(5) and its kin
+    (
+        "$",
+        r"\$\$?(?:apr1|1|2[abxy]?|5|6|7|y|gy|argon2[a-z]{0,2}|scrypt|pbkdf2[\w-]{0,16}|shiro1|sha1|bcrypt[\w-]{0,8})"
+        r"\$[\w./$+=,-]{6,1024}",
+    ),  # crypt(5) and its kin
     ("{", r"\{(?:S?SHA|SSHA\d{3}|CRYPT|S?MD5)\}[\w./$+=-]{6,512}"),
     ("SCRAM-SHA-", r"SCRAM-SHA-\d{1,3}\$[\w:$+/=]{16,512}"),
     ("pbkdf2:", r"pbkdf2:sha\d{1,3}:[\w:$+/=.]{8,512}"),
@@ -81,8 +84,11 @@ def _is_dense(run: str) -> bool:
         return False
     if all(char in "0123456789abcdefABCDEF" for char in body):
         return any(char.isdigit() for char in body) and not body.isdigit()
-    return (any(char.isdigit() for char in longest) and any(char.isupper() for char in longest)
-            and any(char.islower() for char in longest))
+    return (
+        any(char.isdigit() for char in longest)
+        and any(char.isupper() for char in longest)
+        and any(char.islower() for char in longest)
+    )
 
 
 def _is_name(text: str, end: int) -> bool:

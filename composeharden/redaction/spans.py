@@ -15,6 +15,8 @@ from composeharden.redaction.strings import is_worth_a_look, named_parts, secret
 from composeharden.yaml.nodes import Alias, Mapping, Node, Scalar, Sequence, resolved
 from composeharden.yaml.source import Source
 
+_SHORTEST_TAIL = 8
+
 
 class Secrets:
     """The secrets of one file: `spans` in its text, none of which crosses a line, and their `values`."""
@@ -193,7 +195,13 @@ class _Finder:
             self.lines(node)
 
     def remember(self, value: str, parts: list[Span]) -> None:
-        self.found.values.update(value[first:last] for first, last in parts)
+        for first, last in parts:
+            secret = value[first:last]
+            self.found.values.add(secret)
+            self.found.values.update(secret[start:end] for start, end in named_parts(secret))
+            tail = secret[max(secret.rfind(mark) for mark in ":/$@ ") + 1 :]
+            if len(tail) >= _SHORTEST_TAIL:  # base64:..., user/..., the last part of a webhook
+                self.found.values.add(tail)
 
     def lines(self, node: Scalar, keep_names: bool = False) -> None:
         """Mask every line of a scalar; with `keep_names`, what follows `name =` or `name:` on it."""

@@ -99,7 +99,10 @@ def _urls(text: str) -> Iterator[Span]:
 def _userinfo(text: str, start: int, end: int) -> Iterator[Span]:
     colon = text.find(":", start, end)
     if colon == -1:
-        if end - start >= 12 and text.find("/", start, end) == -1:
+        if (
+            end - start >= (8 if text.endswith(("http://", "https://"), max(0, start - 8), start) else 12)
+            and text.find("/", start, end) == -1
+        ):
             yield start, end
     elif _pattern("port").match(text, colon + 1, end) is None:
         yield colon + 1, end
@@ -132,6 +135,8 @@ def _value(text: str, at: int, to_line_end: bool) -> Span:
     """The value that is assigned at an offset: quoted, up to the line's end, or up to the next blank."""
     while text[at : at + 1] in (" ", "\t", "\\"):
         at += 1
+    while text[at : at + 2] in ("''", '""') and not text[at + 2 : at + 3].isspace():
+        at += 2
     quote = text[at : at + 1]
     if quote in ('"', "'"):
         return at + 1, _closing_quote(text, at)
@@ -172,7 +177,7 @@ def _statements(text: str) -> Iterator[Span]:
         start, end = _value(text, match.end(), False)
         quoted = text[start - 1 : start] in ('"', "'")
         name = match["variable"]
-        if (is_credential(name) if name else (quoted or match["quoted"] is None)):
+        if is_credential(name) if name else (quoted or match["quoted"] is None):
             yield start, end
     for match in _pattern("scheme").finditer(text):
         if not match[1].islower():
@@ -201,7 +206,8 @@ _PATTERNS = {
     "announced": (
         r"(?i:(?<![\w-])(?:identified +(?:with +[\w\"']{1,64} +)?by|requirepass|masterauth|auth_pass|authtoken"
         r"|add-authtoken|(?P<quoted>password)|(?:env|setenv|export) +(?P<variable>[\w.-]{1,128}+)"
-        r"|(?-i:AUTH))[ \t]+)"),
+        r"|(?-i:AUTH))[ \t]+)"
+    ),
     "scheme": r"(?i:\b(?:bearer|basic|digest|apikey|token)) {1,3}([\w.~+/=-]{6,8192})",
     "chpasswd": r"[\w.-]{1,64}+:([^\s\"'|]{1,256}+)[\"']? {0,8}\| {0,8}(?:sudo )?chpasswd",
 }

@@ -36,18 +36,27 @@ def _steps(outcome: Outcome, redactor: Redactor) -> list[str]:
     clean = redactor.one_line
     compose = f"docker compose{_file_option(outcome.path, redactor)}"
     names = [clean(name) for name in outcome.recreated]
-    lines = [f"{clean(outcome.path)} is written. Nothing is running differently yet. To bring it up and check it:",
-             f"  {compose} up -d"]
+    lines = [
+        f"{clean(outcome.path)} is written. Nothing is running differently yet. To bring it up and check it:",
+        f"  {compose} up -d",
+    ]
     if not names:
         return lines
     lines[-1] += f"    # recreates {listed(names)}"
     lines.append(f"  {compose} ps")
-    watched = sorted({finding.service for finding in outcome.with_status(Status.FIX)
-                      if finding.service and finding.effect >= Effect.BEHAVIOUR})
+    watched = sorted(
+        {
+            finding.service
+            for finding in outcome.with_status(Status.FIX)
+            if finding.service and finding.effect >= Effect.BEHAVIOUR
+        }
+    )
     if watched:
         shown = "" if len(watched) > _MOST else " " + " ".join(clean(shlex.quote(name)) for name in watched)
-        lines.append(f"  {compose} logs --since 10m{shown}"
-                     "    # look for: Read-only file system, Operation not permitted, Permission denied")
+        lines.append(
+            f"  {compose} logs --since 10m{shown}"
+            "    # look for: Read-only file system, Operation not permitted, Permission denied"
+        )
         lines.append(f"  {compose} restart    # a second start on existing data can fail where the first did not")
     return lines
 

@@ -17,8 +17,9 @@ NOTICE = f"# For reading: secrets are shown as {MASK}. Use --patch FILE for the 
 _COLOURS = {"-": "31", "+": "32", "@": "36", " ": "", "#": "2"}
 
 
-def unified(patch: Patch, redactor: Redactor, context: int = 3, color: bool = False,
-            findings: Iterable[Finding] = ()) -> str:
+def unified(
+    patch: Patch, redactor: Redactor, context: int = 3, color: bool = False, findings: Iterable[Finding] = ()
+) -> str:
     """The unified diff of one file as a person reads it.
 
     Args:
@@ -38,8 +39,10 @@ def unified(patch: Patch, redactor: Redactor, context: int = 3, color: bool = Fa
     reasons = _Reasons(patch, findings)
     paint = _Painter(color)
     lines = [paint("#", NOTICE)]
-    lines += (paint(sign, redactor.one_line(f"{word} {git_path(prefix, patch.path)}"))
-              for sign, word, prefix in (("-", "---", "a/"), ("+", "+++", "b/")))
+    lines += (
+        paint(sign, redactor.one_line(f"{word} {git_path(prefix, patch.path)}"))
+        for sign, word, prefix in (("-", "---", "a/"), ("+", "+++", "b/"))
+    )
     for hunk in found:
         lines.append(paint("@", f"{hunk.header} {redactor.one_line(reasons.of(hunk))}".rstrip()))
         for sign, number in rows(hunk):
@@ -85,8 +88,10 @@ class _Reasons:
         """`web: cap-drop, read-only; db: cap-drop`"""
         extent = hunk.extent
         by_service: dict[str, list[str]] = {}
-        for lines, start, end in ((self.old, extent.old_start, extent.old_end),
-                                  (self.new, extent.new_start, extent.new_end)):
+        for lines, start, end in (
+            (self.old, extent.old_start, extent.old_end),
+            (self.new, extent.new_start, extent.new_end),
+        ):
             first = bisect.bisect_left(lines, (start, ""))
             for line, name in lines[first:]:
                 if line >= end:
@@ -94,8 +99,9 @@ class _Reasons:
                 service, _, rule = name.rpartition("\0")
                 if rule not in by_service.setdefault(service, []):
                     by_service[service].append(rule)
-        return "; ".join((f"{service}: " if service else "") + ", ".join(names)
-                         for service, names in by_service.items())
+        return "; ".join(
+            (f"{service}: " if service else "") + ", ".join(names) for service, names in by_service.items()
+        )
 
 
 def _rules_by_place(findings: Iterable[Finding]) -> dict[tuple[str, str], list[str]]:
@@ -106,8 +112,10 @@ def _rules_by_place(findings: Iterable[Finding]) -> dict[tuple[str, str], list[s
             continue
         for change in finding.changes:
             service, key = _place(change.path)
-            for place, name in (((service, key), f"{finding.service or ''}\0{finding.rule}"),
-                                (("", key), f"\0{finding.rule}")):
+            for place, name in (
+                ((service, key), f"{finding.service or ''}\0{finding.rule}"),
+                (("", key), f"\0{finding.rule}"),
+            ):
                 names = found.setdefault(place, [])
                 if name not in names:
                     names.append(name)

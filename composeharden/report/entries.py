@@ -46,8 +46,9 @@ def layout(outcome: Outcome, redactor: Redactor, verbose: bool) -> Layout:
     by_service: dict[str, list[Finding]] = {}
     for finding in outcome.findings:
         by_service.setdefault(finding.service or "", []).append(finding)
-    entries = {name: [entry(one, redactor, verbose) for one in sorted(found, key=_rank)]
-               for name, found in by_service.items()}
+    entries = {
+        name: [entry(one, redactor, verbose) for one in sorted(found, key=_rank)] for name, found in by_service.items()
+    }
     owners: dict[Entry, list[str]] = defaultdict(list)
     for name, own in entries.items():
         for one in own if name and not verbose else ():
@@ -59,8 +60,10 @@ def layout(outcome: Outcome, redactor: Redactor, verbose: bool) -> Layout:
         rest = tuple(one for one in own if not name or one not in shared)
         if rest:
             together[name != "", rest] += [redactor.one_line(name)] if name else []
-    return Layout([Block(tuple(names), own) for (_, own), names in together.items()],
-                  sorted(shared.items(), key=lambda item: (item[0].severity is None, -(item[0].severity or 0))))
+    return Layout(
+        [Block(tuple(names), own) for (_, own), names in together.items()],
+        sorted(shared.items(), key=lambda item: (item[0].severity is None, -(item[0].severity or 0))),
+    )
 
 
 def entry(finding: Finding, redactor: Redactor, verbose: bool) -> Entry:
@@ -71,6 +74,7 @@ def entry(finding: Finding, redactor: Redactor, verbose: bool) -> Entry:
     if status is Status.FIX:
         kind = "warn" if finding.effect >= Effect.BEHAVIOUR else "fix"
         text = changes_in_words(finding.changes, redactor) or message
+        note = str(finding.confidence)
     elif status is Status.REPORT:
         text, severity = message, finding.severity
         note = ", ".join(clean(item) for item in identifiers(finding))
@@ -93,6 +97,7 @@ def _details(finding: Finding, redactor: Redactor) -> list[str]:
     lines += (clean(line) for line in finding.why.split("\n") if line)
     lines += (f"evidence: {clean(item)}" for item in finding.evidence)
     lines += (clean(item) for item in finding.references if "://" in item)
-    lines.append(f"{clean(place.file)}:{place.line}:{place.column}, {finding.severity} severity, "
-                 f"facts {finding.confidence}")
+    lines.append(
+        f"{clean(place.file)}:{place.line}:{place.column}, {finding.severity} severity, facts {finding.confidence}"
+    )
     return lines

@@ -80,8 +80,14 @@ class _Writer:
             "path": self.text(outcome.path),
             "findings": [self.finding(finding, mark) for finding, mark in zip(outcome.findings, marks, strict=True)],
             "patches": [self.patch(patch, outcome.findings) for patch in outcome.patches],
-            "problems": [{"message": self.sentence(problem.message), "hint": self.sentence(problem.hint),
-                          "location": self.location(problem.location)} for problem in outcome.problems],
+            "problems": [
+                {
+                    "message": self.sentence(problem.message),
+                    "hint": self.sentence(problem.hint),
+                    "location": self.location(problem.location),
+                }
+                for problem in outcome.problems
+            ],
             "notes": [self.sentence(note) for note in outcome.notes],
             "recreates": [self.text(name) for name in outcome.recreated],
         }

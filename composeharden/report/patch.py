@@ -8,8 +8,17 @@ from collections.abc import Iterable
 from composeharden.outcome import Patch
 from composeharden.report.hunks import hunks, lines_of, rows
 
-_ESCAPES = {"\a": "\\a", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r", '"': '\\"',
-            "\\": "\\\\"}
+_ESCAPES = {
+    "\a": "\\a",
+    "\b": "\\b",
+    "\t": "\\t",
+    "\n": "\\n",
+    "\v": "\\v",
+    "\f": "\\f",
+    "\r": "\\r",
+    '"': '\\"',
+    "\\": "\\\\",
+}
 
 
 def applicable(patch: Patch, context: int = 3) -> bytes:
@@ -51,5 +60,8 @@ def git_path(prefix: str, path: str) -> str:
         data = path.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # no file system has such a name
         data = path.encode("utf-8", "backslashreplace")
-    return '"' + "".join(_ESCAPES.get(chr(byte)) or (chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}")
-                         for byte in data) + '"'
+    return (
+        '"'
+        + "".join(_ESCAPES.get(chr(byte)) or (chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}") for byte in data)
+        + '"'
+    )

@@ -8,10 +8,26 @@ from typing import NamedTuple
 from composeharden.outcome import Severity
 
 _SYMBOLS = {"fix": "✔+", "warn": "⚠!", "held": "○o", "report": "●*", "refused": "✘x", "suppressed": "·-", "then": "→>"}
-_COLOURS = {"fix": "32", "warn": "33", "held": "36", "report": "1", "refused": "31", "suppressed": "2", "then": "2",
-            "dim": "2", "bold": "1", "error": "1;31", "name": "1"}
-_SEVERITIES = {Severity.INFO: "2", Severity.LOW: "36", Severity.MEDIUM: "33", Severity.HIGH: "31",
-               Severity.CRITICAL: "1;31"}
+_COLOURS = {
+    "fix": "32",
+    "warn": "33",
+    "held": "36",
+    "report": "1",
+    "refused": "31",
+    "suppressed": "2",
+    "then": "2",
+    "dim": "2",
+    "bold": "1",
+    "error": "1;31",
+    "name": "1",
+}
+_SEVERITIES = {
+    Severity.INFO: "2",
+    Severity.LOW: "36",
+    Severity.MEDIUM: "33",
+    Severity.HIGH: "31",
+    Severity.CRITICAL: "1;31",
+}
 
 
 def can_show_symbols(encoding: str | None) -> bool:

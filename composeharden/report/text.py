@@ -15,8 +15,16 @@ _RULE_COLUMN = 6
 _WIDEST_RULE = 26
 
 
-def render(outcome: Outcome, redactor: Redactor, color: bool = False, verbose: bool = False, *, applied: bool = False,
-           symbols: bool = True, width: int = 100) -> str:
+def render(
+    outcome: Outcome,
+    redactor: Redactor,
+    color: bool = False,
+    verbose: bool = False,
+    *,
+    applied: bool = False,
+    symbols: bool = True,
+    width: int = 100,
+) -> str:
     """One outcome for a terminal.
 
     Args:
@@ -38,8 +46,10 @@ def problem_lines(problems: Sequence[Problem], redactor: Redactor, style: Style)
     """`file:line:column: error: message`, and below it what helps."""
     for problem in problems:
         place = problem.location
-        yield (f"{redactor.one_line(place.file)}:{place.line}:{place.column}: {style.paint('error', 'error:')} "
-               f"{redactor.sentence(problem.message)}")
+        yield (
+            f"{redactor.one_line(place.file)}:{place.line}:{place.column}: {style.paint('error', 'error:')} "
+            f"{redactor.sentence(problem.message)}"
+        )
         if problem.hint:
             yield f"    {redactor.sentence(problem.hint)}"
 
@@ -106,6 +116,10 @@ class _Report:
             fixes = "nothing to fix"
         if self.changing():
             fixes += f" ({self.changing()} {self.style.sign('warn')})"
-        others = ((Status.REPORT, "to look at"), (Status.HELD, "held back"), (Status.REFUSED, "refused"),
-                  (Status.SUPPRESSED, "suppressed"))
+        others = (
+            (Status.REPORT, "to look at"),
+            (Status.HELD, "held back"),
+            (Status.REFUSED, "refused"),
+            (Status.SUPPRESSED, "suppressed"),
+        )
         return joined((fixes, *(f"{count[status]} {word}" for status, word in others if count[status])))

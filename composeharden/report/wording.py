@@ -20,8 +20,10 @@ def changes_in_words(changes: Iterable[Change], redactor: Redactor) -> str:
 def identifiers(finding: Finding) -> list[str]:
     """The references that are identifiers rather than addresses, as short as they are understood: `CIS 5.4`."""
     found = [item for item in finding.references if "://" not in item]
-    return [item.replace("CIS Docker ", "CIS ").replace("OWASP Docker ", "OWASP ").replace("NIST SP 800-190 ", "NIST ")
-            for item in found]
+    return [
+        item.replace("CIS Docker ", "CIS ").replace("OWASP Docker ", "OWASP ").replace("NIST SP 800-190 ", "NIST ")
+        for item in found
+    ]
 
 
 def _change(change: Change, redactor: Redactor) -> str:

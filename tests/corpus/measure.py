@@ -1,0 +1,299 @@
+"""What becomes of each file of a corpus: the promise, measured one file at a time and never in place."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import traceback
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from composeharden import Finding, Options, Outcome, Status, harden
+from composeharden.cli.inputs import read
+from composeharden.compose.kinds import Kind, classify
+from composeharden.compose.load import build
+from composeharden.compose.project import Project, Reader, Service
+from composeharden.images.catalog import lookup
+from composeharden.posture import capability, has_no_new_privileges
+from composeharden.yaml.change import Append, Change, Reshape, Set
+from composeharden.yaml.source import Source
+from tests.corpus import real_compose
+from tests.corpus.noise import comments_lost, noise
+
+MODES = {"default": Options(), "assume": Options(assume=True)}
+CLASSES = ("hardened", "clean", "fragment", "refused")
+_AT_ONCE = 2
+_FILES_IN_A_SHARE = 40
+_HARDENING = ("read-only", "cap-drop", "no-new-privileges")
+
+
+@dataclass
+class ServiceFigures:
+    """One container service of a stack."""
+
+    name: str
+    known: str
+    """facts, runtime (facts of a base image), build or nothing."""
+    full_before: bool
+    full_after: bool
+    statuses: dict[str, str]
+    """Hardening rule to what became of it, with the reason."""
+
+
+@dataclass
+class Run:
+    """One file with one set of options."""
+
+    crash: str = ""
+    kind: str = ""
+    unplaced: list[str] = field(default_factory=list)
+    """Problems without a message, or without a place in the file."""
+    declared: int = 0
+    refused: list[str] = field(default_factory=list)
+    held: Counter[str] = field(default_factory=Counter)
+    services: list[ServiceFigures] = field(default_factory=list)
+    noise: list[str] = field(default_factory=list)
+    comments_lost: list[str] = field(default_factory=list)
+    changed_again: bool = False
+    accepted_before: bool | None = None
+    """What Compose says, None where it was not asked: the file did not change, or Compose is not there."""
+    accepted_after: bool | None = None
+    compared: bool = False
+    undeclared: list[str] = field(default_factory=list)
+    """What differs in the model of Compose and was not declared."""
+
+
+@dataclass
+class Measured:
+    """One file."""
+
+    file: str
+    runs: dict[str, Run]
+
+
+def measure(corpus: Path) -> list[Measured]:
+    """Measure every YAML file of a folder, hidden folders included, on two processes."""
+    # not forked: a process with threads must not be, and the limits on Compose are set between fork and exec
+    with ProcessPoolExecutor(_AT_ONCE, mp_context=get_context("spawn")) as pool:
+        shares = list(_shares(corpus))
+        found = [item for items in pool.map(_share, [corpus] * len(shares), shares) for item in items]
+    return sorted(found, key=lambda item: item.file)
+
+
+def files(corpus: Path) -> list[str]:
+    """Every YAML file, relative to the corpus."""
+    return sorted(
+        os.path.relpath(os.path.join(folder, name), corpus)
+        for folder, _, names in os.walk(corpus)
+        for name in names
+        if name.endswith((".yml", ".yaml"))
+    )
+
+
+def _shares(corpus: Path) -> Iterator[list[str]]:
+    """Files of one project each, the longest shares first so that no process waits for the other."""
+    projects: dict[str, list[str]] = {}
+    for file in files(corpus):
+        projects.setdefault(file.split(os.sep)[0], []).append(file)
+    shares = [
+        part[start : start + _FILES_IN_A_SHARE]
+        for part in projects.values()
+        for start in range(0, len(part), _FILES_IN_A_SHARE)
+    ]
+    yield from sorted(shares, key=len, reverse=True)
+
+
+def _share(corpus: Path, share: list[str]) -> list[Measured]:
+    """Measure files of one project, against Compose in a copy of the project's folder."""
+    project = share[0].split(os.sep)[0]
+    with TemporaryDirectory(prefix="corpus-") as name:
+        copy = Path(name)
+        _copy(corpus / project, copy / project)
+        return [Measured(file, _runs(corpus, file, copy)) for file in share]
+
+
+def _copy(source: Path, target: Path) -> None:
+    """A copy that can be written to, whatever the modes of the original."""
+    if not source.is_dir():
+        shutil.copyfile(source, target)
+        return
+    target.mkdir()
+    for entry in source.iterdir():
+        _copy(entry, target / entry.name)
+
+
+def _runs(corpus: Path, file: str, copy: Path) -> dict[str, Run]:
+    judge = _Judge(corpus, file, copy)
+    runs = {}
+    for mode, options in MODES.items():
+        try:
+            runs[mode] = _run(corpus, file, options, judge)
+        except Exception:
+            runs[mode] = Run(crash=traceback.format_exc())
+    return runs
+
+
+def _run(corpus: Path, file: str, options: Options, judge: _Judge) -> Run:
+    reader = _below(corpus)
+    outcome = harden(file, reader, options)
+    run = Run(kind=_kind(outcome))
+    run.unplaced = [
+        problem.message
+        for problem in outcome.problems
+        if not problem.message or problem.location.file != file or problem.location.line < 1
+    ]
+    run.declared = sum(finding.status in (Status.FIX, Status.REFUSED) for finding in outcome.findings)
+    run.refused = [f"{finding.rule}: {finding.reason}" for finding in outcome.with_status(Status.REFUSED)]
+    run.held.update(f"{finding.rule}: {_general(finding.reason)}" for finding in outcome.with_status(Status.HELD))
+    if file in outcome.sources and run.kind in ("hardened", "clean"):
+        run.services = list(_services(outcome))
+    for patch in outcome.patches:
+        assert patch.path == file, f"{patch.path} was patched"
+        before, after = patch.before.text, patch.after.text
+        assert reader(file) == before.encode(), "the text is not that of the file"
+        run.noise = noise(before, after, patch.changes)
+        run.comments_lost = comments_lost(before, after, patch.changes)
+        run.changed_again = bool(harden(file, _with(file, patch.data, reader), options).patches)
+        judge.compare(patch.data, outcome.with_status(Status.FIX), run)
+    return run
+
+
+def _below(corpus: Path) -> Reader:
+    return lambda path: read(os.path.join(corpus, path))
+
+
+def _with(file: str, data: bytes, reader: Reader) -> Reader:
+    """The reader, with other content in one file."""
+    return lambda path: data if path == file else reader(path)
+
+
+def _kind(outcome: Outcome) -> str:
+    """Which of CLASSES a file is; an exception is none of them."""
+    if outcome.patches:
+        return "hardened"
+    refused = bool(outcome.problems or outcome.with_status(Status.REFUSED))
+    source = outcome.sources.get(outcome.path)
+    kinds = {classify(root) for root in source.documents if root is not None} if source is not None else set()
+    if refused and not outcome.findings and Kind.FRAGMENT in kinds and Kind.STACK not in kinds:
+        return "fragment"
+    return "refused" if refused else "clean"
+
+
+def _general(reason: str) -> str:
+    return re.sub(r"\b[A-Z][A-Z0-9_]{3,}\b", "VAR", reason)[:110]
+
+
+# -- services ----------------------------------------------------------------------------------------------------------
+
+
+def _services(outcome: Outcome) -> Iterator[ServiceFigures]:
+    before = _project(outcome, outcome.sources[outcome.path])
+    after = _project(outcome, outcome.patches[0].after) if outcome.patches else before
+    statuses: dict[str, dict[str, str]] = {}
+    for finding in outcome.findings:
+        if finding.rule in _HARDENING and finding.service:
+            reason = f" ({finding.reason})" if finding.reason else ""
+            statuses.setdefault(finding.service, {})[finding.rule] = f"{finding.status}{reason}"
+    for name, service in before.services.items():
+        if service.is_container and service.raw:
+            full_before, full_after = _is_full(service), _is_full(after.services[name])
+            yield ServiceFigures(name, _known(service), full_before, full_after, statuses.get(name, {}))
+
+
+def _project(outcome: Outcome, source: Source) -> Project:
+    return build(outcome.path, source, outcome.variables)
+
+
+def _known(service: Service) -> str:
+    facts = lookup(service.image) if service.image else None
+    if "build" in service:
+        return "build"
+    return "nothing" if facts is None else "runtime" if facts.is_runtime else "facts"
+
+
+def _is_full(service: Service) -> bool:
+    dropped = {capability(name) for name in service.strings("cap_drop")}
+    privileges = has_no_new_privileges(service.strings("security_opt"))
+    return bool(service.flag("read_only")) and "ALL" in dropped and privileges
+
+
+# -- Compose -----------------------------------------------------------------------------------------------------------
+
+
+class _Judge:
+    """Asks Compose about one file before and after, beside a copy of its project."""
+
+    def __init__(self, corpus: Path, file: str, copy: Path) -> None:
+        self.program = real_compose.binary()
+        self.path = copy / file
+        self.original = (corpus / file).read_bytes()
+        self._known: dict[bytes, tuple[bool, dict[str, Any] | None]] = {}
+
+    def compare(self, data: bytes, fixes: Iterable[Finding], run: Run) -> None:
+        """Write into `run` whether Compose still takes the file, and what it sees besides the declared changes."""
+        if self.program is None:
+            return
+        run.accepted_before, before = self._ask(self.original)
+        run.accepted_after, after = self._ask(data)
+        if before is None:
+            return
+        run.compared = True
+        run.undeclared = differences(expected(before, fixes), after) if after is not None else ["no model any more"]
+
+    def _ask(self, data: bytes) -> tuple[bool, dict[str, Any] | None]:
+        assert self.program is not None
+        if data not in self._known:
+            self.path.write_bytes(data)
+            try:
+                model = real_compose.model(self.program, self.path)
+                plain = model is not None and b"profiles" not in data
+                self._known[data] = (plain or real_compose.accepts(self.program, self.path), model)
+            finally:
+                self.path.write_bytes(self.original)
+        return self._known[data]
+
+
+def expected(before: dict[str, Any], fixes: Iterable[Finding]) -> dict[str, Any]:
+    """The model of Compose with the declared changes of services made in the form that `config` prints."""
+    services = {name: dict(body) for name, body in before.get("services", {}).items()}
+    for fix in fixes:
+        for change in fix.changes:
+            if len(change.path) != 4:
+                continue  # a top-level key that Compose does not print
+            body, key = services[str(change.path[2])], str(change.path[3])
+            body[key] = _printed(body.get(key), change)
+    return {**before, "services": services} if "services" in before else before
+
+
+def _printed(value: Any, change: Change) -> Any:
+    if isinstance(change, Append):
+        return [*(value or ()), *change.items]
+    if isinstance(change, Reshape):
+        return {name: {"required": True, **row} for name, row in change.value.items()}
+    assert isinstance(change, Set), "no pass takes a key of a service away"
+    return change.value
+
+
+def differences(left: Any, right: Any, path: str = "") -> list[str]:
+    """The paths at which two models differ."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        return [
+            found
+            for key in sorted({*left, *right})
+            for found in (
+                differences(left[key], right[key], f"{path}.{key}")
+                if key in left and key in right
+                else [f"{path}.{key} is {'gone' if key in left else 'new'}"]
+            )
+        ]
+    if isinstance(left, list) and isinstance(right, list) and len(left) == len(right):
+        pairs = enumerate(zip(left, right, strict=True))
+        return [found for place, (one, other) in pairs for found in differences(one, other, f"{path}.{place}")]
+    return [] if type(left) is type(right) and left == right else [f"{path}: {left!r} -> {right!r}"]

@@ -1,0 +1,422 @@
+"""No byte that is printed holds a secret or acts on a terminal, a log or Markdown; what is harmless stays readable."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import time
+import traceback
+from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from composeharden.outcome import Finding, Location, Outcome, Problem, Severity, Status
+from composeharden.redaction import MASK, Redactor, secret_spans
+from composeharden.report import json as as_json
+from composeharden.report.after import after_fix
+from composeharden.report.diff import unified
+from composeharden.report.text import render
+from composeharden.yaml.change import Append, Remove, Set
+from composeharden.yaml.source import load
+from tests.report.outcomes import outcome_of, patched, redactor_of
+from tests.report.planted import SHAPES, planted
+
+HOSTILE = (
+    "\x1b[31mred\x1b[0m",
+    "\x1b]8;;https://evil.example\x07link\x1b]8;;\x07",
+    "\x9b2J",
+    "a\rb",
+    "a\x00b",
+    "a\x08b",
+    "\x7f",
+    "new\nline",
+    "::error file=x::forged",
+    "\n::add-mask::x",
+    "  ::stop-commands::x",
+    "##[error]x",
+    "##vso[task.x]y",
+    "\u202egnp.exe",
+    "a\u2066b\u2069",
+    "zero\u200bwidth",
+    "\ufeff",
+    "\u2028",
+    "\x85",
+    "\ud800",
+    "\U000e0041",
+    "<script>alert(1)</script>",
+    "`ticks`",
+    "```\n# out",
+    "[link](https://evil.example)",
+    "@everyone #1",
+    "<!-- -->",
+    "|",
+)
+
+
+def everything(outcome: Outcome, redactor: Redactor) -> Iterator[tuple[str, str]]:
+    """Every text that any renderer makes of an outcome."""
+    for color in (False, True):
+        for verbose in (False, True):
+            yield "text", render(outcome, redactor, color, verbose)
+        for patch in outcome.patches:
+            for context in (0, 3, 10_000):
+                yield "diff", unified(patch, redactor, context, color, outcome.findings)
+    yield "json", as_json.render([outcome], redactor, "1.0", "check")
+    yield "after", after_fix([outcome], {patch.path: "git checkout -- x" for patch in outcome.patches}, redactor)
+
+
+# -- secrets -----------------------------------------------------------------------------------------------------------
+
+
+def tactless(text: str, secrets: list[str]) -> Outcome:
+    """A patched file, and findings whose every field gives secrets away, as no pass should."""
+    read_only = Set((0, "services", "web", "read_only"), True)
+    removed = Remove((0, "services", "db", "command"))
+    added = Append((0, "services", "db", "environment"), (f"NEW_PASSWORD={secrets[0]}", f"URL=a://b:{secrets[1]}@c"))
+    moved = Set((0, "services", "db", "x-env"), {"TOKEN": secrets[2], "list": ["--password", secrets[3]]})
+    patch = patched(text, [read_only, removed, added, moved])
+    findings = [
+        Finding(
+            f"rule{number % 7}",
+            "web",
+            Severity.HIGH,
+            f"it says {one}",
+            Location("compose.yaml", number + 1),
+            list(Status)[number % 5],
+            why=f"because {one!r}",
+            advice=json.dumps({"set": one}),
+            reason=quote(one, ""),
+            unlock=f"--{one}",
+            references=(f"ref {one}",),
+            evidence=(f"https://example.org/?q={quote(one, '')}",),
+            needs=(one,),
+            changes=(read_only, removed, added, moved),
+        )
+        for number, one in enumerate(secrets)
+    ]
+    problems = [
+        Problem(f"bad: {base64.b64encode(one.encode()).decode()}", Location("compose.yaml"), one) for one in secrets
+    ]
+    return replace(outcome_of(patch, findings), problems=tuple(problems), notes=(*secrets,))
+
+
+def test_no_planted_secret_is_printed() -> None:
+    text, secrets, parts = planted()
+    outcome = tactless(text, secrets)
+    redactor = redactor_of(outcome)
+    searched = 0
+    for kind, printed in everything(outcome, redactor):
+        assert printed.isprintable() or "\x1b" in printed or "\n" in printed
+        searched += len(printed.encode())
+        for number, secret in enumerate(secrets + parts):
+            for form in {secret, base64.b64encode(secret.encode()).decode().rstrip("="), quote(secret, "")}:
+                assert form not in printed, (kind, number, secret, _around(printed, form))
+    print(f"\n{len(secrets) + len(parts)} secrets, {searched:,} bytes searched")
+    assert len(secrets) > 100
+    assert searched > 100_000
+
+
+def test_structure_alone_masks_every_planted_secret() -> None:
+    text, secrets, parts = planted()
+    masked = Redactor().mask(load(text.encode()))
+    assert [secret for secret in secrets + parts if secret in masked] == []
+    assert masked.count("\n") == text.count("\n")
+
+
+def test_a_traceback_and_other_foreign_text() -> None:
+    text, secrets, _ = planted()
+    redactor = Redactor([load(text.encode())])
+    try:
+        raise ValueError(secrets, {"a": secrets[5]})
+    except ValueError:
+        shown = redactor.clean(traceback.format_exc())
+    assert "ValueError" in shown
+    assert not any(secret in shown for secret in secrets)
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "it's",
+        'say "hi"',
+        "back\\slash",
+        "a$b",
+        "p&q<r>",
+        "tab\tbed",
+        "two words here",
+        "pässwörd🦊",
+        "100%sure",
+        "a+b/c==",
+        "{{x}}",
+        "#hash",
+        "no",
+        "-dash",
+        "0123",
+        "x" * 5000,
+        "line one\nline two is long",
+        "\x1bescape",
+        "zero\u200bwidth",
+    ],
+)
+def test_a_secret_in_every_spelling(secret: str) -> None:
+    redactor = Redactor([load(f"services: {{a: {{environment: {{PASSWORD: {_quoted(secret)}}}}}}}".encode())])
+    redactor.add_value("DB_PASSWORD", secret)
+    if len(secret) < 4:
+        return
+    spellings = [
+        secret,
+        json.dumps(secret),
+        json.dumps(secret, ensure_ascii=False),
+        repr(secret),
+        quote(secret, ""),
+        quote(secret),
+        f"'{secret.replace(chr(39), chr(39) * 2)}'",
+        secret.replace("$", "$$"),
+    ]
+    for offset in range(3):
+        spellings.append(base64.b64encode(b"u" * offset + b":" + secret.encode()).decode())
+    for spelling in spellings[: None if len(secret) >= 6 else 8]:
+        assert MASK in redactor.clean(f"<{spelling}>"), spelling
+
+
+def _quoted(name: str) -> str:
+    """A double-quoted YAML scalar; a file cannot hold a lone surrogate."""
+    return '"' + "".join(char if char.isalnum() else f"\\U{ord(char):08x}" for char in name.replace("\ud800", "")) + '"'
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "PASSWORD: ${PASSWORD}",
+        "PASSWORD: $PASSWORD",
+        "PASSWORD: ${PASSWORD:?is missing}",
+        "PASSWORD: ''",
+        "PASSWORD:",
+        "PASSWORD: ${A}${B}",
+        "PASSWORD_FILE: /run/secrets/db",
+        "SECRET: /run/secrets/db",
+        "USE_AUTH: true",
+        "TOKEN_TTL: 3600",
+        "AUTH_METHOD: scram-sha-256",
+        "IMAGE: nginx@sha256:" + "0123456789abcdef" * 4,
+        "PUBLIC_KEY: abcdef",
+        "AUTHOR: someone",
+        "KEYCLOAK_HOST: id.example.org",
+        "URL: http://db:5432/path@v1",
+        "REPO: ssh://git@example.org/x",
+        "PORT: 8080:80",
+        "AUTH_URL: https://id.example.org/realms/main",
+        'CMD: redis-cli -a "$$REDIS_PASSWORD" ping',
+        'CMD: psql -c "$$(cat /run/secrets/db)"',
+        "TLS_KEY: /etc/tls/server.key",
+        "EMAIL: me@example.org",
+    ],
+)
+def test_what_is_no_secret_stays(line: str) -> None:
+    text = f"services:\n  a:\n    environment:\n      {line}\n"
+    assert Redactor().mask(load(text.encode())) == text
+    assert secret_spans(load(text.encode())) == []
+
+
+def test_names_of_compose_are_not_credentials() -> None:
+    text = """\
+services:
+  auth:
+    image: ghcr.io/example/token-service:1.2
+    secrets: [db_password, {source: api_token, target: token}]
+    depends_on: {secret-store: {condition: service_started}}
+    networks: {auth-net: null}
+    extra_hosts: {auth: 10.0.0.1}
+    volumes: ["./auth:/auth", "keys:/keys"]
+  secret-store: {image: "example/secret:2"}
+networks: {auth-net: }
+volumes: {keys: {name: my-keys}, auth-data: }
+secrets:
+  db_password: {file: ./secrets/db_password.txt}
+  api_token: {environment: API_TOKEN}
+"""
+    assert Redactor().mask(load(text.encode())) == text
+
+
+def test_a_plain_word_that_is_public_anyway_stays_in_messages() -> None:
+    text = "services: {db: {image: postgres:16, environment: {POSTGRES_PASSWORD: postgres, X_PASSWORD: password}}}"
+    redactor = Redactor([load(text.encode())])
+    assert redactor.clean("postgres:16 needs a password") == "postgres:16 needs a password"
+    assert "PASSWORD: ***" in redactor.mask(load(text.encode()))
+
+
+def test_variables_are_known_by_name_by_shape_and_by_use() -> None:
+    text = "services: {a: {environment: {DB_PASSWORD: '${PLAIN_X}', URL: 'amqp://u:${PLAIN_Y}@h', TAG: '${TAG}'}}}"
+    redactor = Redactor([load(text.encode())])
+    for name, value in (
+        ("PLAIN_X", "by-use-one"),
+        ("PLAIN_Y", "by-use-two"),
+        ("TAG", "v1.2.3"),
+        ("A_TOKEN", "by-name-x"),
+        ("Z", SHAPES[0]),
+    ):
+        redactor.add_value(name, value)
+    shown = redactor.clean(f"by-use-one by-use-two v1.2.3 by-name-x {SHAPES[0]}")
+    assert shown == f"{MASK} {MASK} v1.2.3 {MASK} {MASK}"
+
+
+def test_a_file_that_is_no_yaml() -> None:
+    redactor = Redactor()
+    redactor.add_text("a: [\nPASSWORD: correct-horse\n  - X_TOKEN=battery-staple\n")
+    assert redactor.clean("near correct-horse and battery-staple") == f"near {MASK} and {MASK}"
+    assert "hunter22" not in Redactor().sentence("key 'DB_PASSWORD=hunter22' is already set")
+
+
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@given(st.text(min_size=6, max_size=40).filter(lambda text: len(text.strip()) >= 6), st.text(max_size=80))
+def test_any_known_value_is_found_anywhere(secret: str, around: str) -> None:
+    redactor = Redactor()
+    redactor.add_value("X_PASSWORD", secret)
+    shown = redactor.clean(around + secret + around)
+    assert MASK in shown or secret.strip() in ("true", "false") or secret.lower() in shown.lower()
+    if MASK not in shown:
+        assert re.fullmatch(r"[\w./:${}+ -]+", secret)  # a word, a path or an address: see is_harmless
+    assert "\x1b" not in shown
+
+
+# -- characters that act -----------------------------------------------------------------------------------------------
+
+
+def hostile_outcome(name: str) -> Outcome:
+    finding = Finding(
+        name,
+        name,
+        Severity.HIGH,
+        name,
+        Location(name),
+        Status.HELD,
+        why=name,
+        advice=name,
+        reason=name,
+        unlock=name,
+        references=(name,),
+        evidence=(name,),
+        needs=(name,),
+    )
+    changes = (Set((0, "services", name, name), name), Append((0, "services", name, name), (name,)))
+    findings = [replace(finding, status=status, changes=changes) for status in Status]
+    text = f"services:\n  web:\n    image: nginx\n    labels: [{_quoted(name)}]\n"
+    patch = replace(patched(text, [Set((0, "services", "web", "read_only"), True)]), path=name)
+    return replace(
+        outcome_of(patch, findings), path=name, notes=(name,), problems=(Problem(name, Location(name), name),)
+    )
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_do_nothing(name: str) -> None:
+    outcome = hostile_outcome(name)
+    redactor = Redactor([patch.after for patch in outcome.patches])
+    for kind, printed in everything(outcome, redactor):
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", printed) if "\x1b[0m" in printed and name != HOSTILE[0] else printed
+        if name == HOSTILE[0]:
+            plain = printed.replace("\x1b[0m", "").replace("\x1b[1m", "").replace("\x1b[2m", "")
+            plain = re.sub(r"\x1b\[(?:1;)?3\dm", "", plain)
+        assert not re.search(
+            r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]", plain
+        ), (kind, plain)
+        assert not re.search(r"(?m)^\s*::", plain), (kind, plain)
+        assert not re.search(r"##(?:\[|vso\[)", plain), (kind, plain)
+        printed.encode("utf-8")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_markdown_shows_text_as_it_is(name: str) -> None:
+    redactor = Redactor()
+    shown = redactor.markdown(name)
+    assert "\n" not in shown
+    assert not re.search(r"(?<!\\)[`*_\[\]|]", shown)
+    assert "<" not in shown
+    assert ">" not in shown
+    code = redactor.markdown_code(name)
+    fence = re.match(r"`+", code)
+    assert fence is not None
+    assert code.endswith(fence[0])
+    assert fence[0] not in code[len(fence[0]) : -len(fence[0])].replace(" ", "")
+    block = redactor.markdown_block(name)
+    fence = re.match(r"`+", block)
+    assert fence is not None
+    assert block.count(fence[0]) == 2
+
+
+def test_one_line_is_short_and_one_line() -> None:
+    shown = Redactor().one_line("a\nb\r\nc\td" + "x" * 10_000)
+    assert shown.startswith(r"a\nb\r\nc\td")
+    assert len(shown) < 500
+
+
+def test_ordinary_text_is_untouched() -> None:
+    text = "é ü 漢字 🦊 — “quoted”\n\tindented: [::1]:80 a::b\n- ::1\n"
+    assert Redactor().clean(text) == text
+
+
+# -- cost --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "a",
+        "://",
+        "a://b:",
+        "@",
+        "=",
+        "password=",
+        "pass:",
+        "'",
+        '"',
+        "\\",
+        "-p ",
+        "$",
+        "${",
+        "${A:-",
+        "}",
+        "eyJ",
+        "SG.",
+        "x:y@",
+        "--password ",
+        "mysql -p",
+        'a="',
+        "identified by ",
+        "AUTH ",
+        "env ",
+        "a:b|",
+        "-----BEGIN PRIVATE KEY-----\n",
+        "$1$",
+        "http://a:b@",
+        "; ",
+        "a;b=",
+        "root:pw ",
+        "sk-",
+        "A1b2",
+        "::\n",
+        "##[",
+        "\u202e",
+    ],
+)
+def test_hostile_text_costs_time_in_proportion(unit: str) -> None:
+    def cost(size: int) -> float:
+        text = (unit * (size // len(unit) + 1))[:size]
+        started = time.process_time()
+        redactor = Redactor()
+        redactor.add_text(text)
+        redactor.clean(text)
+        return time.process_time() - started
+
+    cost(1_000)
+    small, large = cost(20_000), cost(160_000)
+    assert large < max(0.4, 20 * small)
+
+
+def _around(text: str, part: str) -> str:
+    at = text.find(part)
+    return text[max(0, at - 60) : at + 60]

@@ -1,0 +1,109 @@
+"""Whatever the file and whatever the change: the edit is refused, or nothing but the declared change happened.
+
+COMPOSEHARDEN_THOROUGH=1 tries 20,000 files instead of a few hundred.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from composeharden.yaml.change import Append, Change, Refused, Remove, Set
+from composeharden.yaml.proof import Proven, edit
+from composeharden.yaml.source import Source, load
+from tests.yaml.changes import applied, changes
+from tests.yaml.documents import files
+
+_COMMENT = re.compile(r"# c\d+\b")
+_MOST_REFUSED = 0.10
+_THOROUGH = os.environ.get("COMPOSEHARDEN_THOROUGH") == "1"
+_PROFILE = settings(
+    max_examples=20_000 if _THOROUGH else 400,
+    deadline=None,
+    derandomize=not _THOROUGH,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def test_an_edit_does_what_was_declared_or_is_refused() -> None:
+    outcomes: Counter[str] = Counter()
+
+    @_PROFILE
+    @given(st.data())
+    def holds(data: st.DataObject) -> None:
+        source = load(data.draw(files()))
+        wanted = data.draw(changes(source))
+        if not wanted:
+            return
+        kind = type(wanted[0]).__name__ if len(wanted) == 1 else "several"
+        try:
+            proven = edit(source, wanted)
+        except Refused as refused:
+            outcomes[f"{kind} refused: {_shortened(refused.reason)}"] += 1
+            return
+        outcomes[f"{kind} made"] += 1
+        _check(source, wanted, proven)
+
+    holds()
+    total, refused = outcomes.total(), sum(count for name, count in outcomes.items() if "refused" in name)
+    print(f"\n{total} edits, {refused} refused", *(f"\n{count:7} {name}" for name, count in outcomes.most_common()))
+    assert refused <= _MOST_REFUSED * total
+
+
+def _check(source: Source, wanted: list[Change], proven: Proven) -> None:
+    before, after = source.text, proven.source.text
+    assert _without_types(after) == applied(wanted, _without_types(before))
+    _check_outside(before, after, proven)
+    _check_comments(before, after, wanted, proven)
+    if all(isinstance(change, Append) or (isinstance(change, Set) and _is_new(source, change)) for change in wanted):
+        assert all(change.start == change.end for change in proven.edits)
+    if len(wanted) == 1 and isinstance(wanted[0], Set):
+        again = edit(proven.source, wanted)  # may choose another quote, the file's habits being counted anew
+        assert edit(again.source, wanted).source.text == again.source.text, "making the same change again is not stable"
+
+
+def _is_new(source: Source, change: Set) -> bool:
+    holder: Any = _without_types(source.text)
+    for part in change.path[:-1]:
+        holder = holder[part]
+    return change.path[-1] not in holder
+
+
+def _check_outside(before: str, after: str, proven: Proven) -> None:
+    """Every character outside the edited spans is there, in its place."""
+    old = new = 0
+    for one in sorted(proven.edits, key=lambda one: (one.start, one.end)):
+        piece = before[old : one.start]
+        assert after[new : new + len(piece)] == piece
+        old, new = one.end, new + len(piece) + len(one.text)
+    assert before[old:] == after[new:]
+
+
+def _check_comments(before: str, after: str, wanted: list[Change], proven: Proven) -> None:
+    lost = Counter(_COMMENT.findall(before))
+    lost.subtract(_COMMENT.findall(after))
+    lost = +lost
+    removed: Counter[str] = Counter()
+    if any(isinstance(change, Remove) for change in wanted):
+        for one in proven.edits:
+            removed.update(_COMMENT.findall(before[one.start : one.end]))
+    assert lost == removed
+
+
+def _without_types(text: str) -> list[Any]:
+    """The documents as another reader sees them, every scalar a string. It takes no tab before a comment."""
+    yaml = pytest.importorskip("yaml")
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    return list(yaml.load_all(re.sub(r"\t( ?# c\d)", r" \1", text), Loader=loader))
+
+
+def _shortened(reason: str) -> str:
+    return re.sub(r": .*|&\S+|^.* (?=holds|is the only)", "", reason)
+
