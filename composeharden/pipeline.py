@@ -42,7 +42,7 @@ def harden(path: str, read: Reader, options: Options | None = None) -> Outcome:
     if problems:
         return Outcome(path, problems=tuple(problems), sources=sources)
     variables, notes = _variables(path, read, options)
-    project = _project(path, source, variables)
+    project = _project(path, source, variables, read)
     problems = [project] if isinstance(project, Problem) else meaning(path, source, project.model)
     if problems or isinstance(project, Problem):
         return Outcome(path, problems=tuple(problems), sources=sources, variables=dict(variables))
@@ -71,9 +71,9 @@ def _read(path: str, read: Reader) -> Source | Problem:
         return Problem(error.message, Location(path, *place) if place is not None else Location(path))
 
 
-def _project(path: str, source: Source, variables: Mapping[str, str]) -> Project | Problem:
+def _project(path: str, source: Source, variables: Mapping[str, str], read: Reader) -> Project | Problem:
     try:
-        return build(path, source, variables)
+        return build(path, source, variables, read)
     except MergeError as error:
         return Problem(str(error), Location(path))
 
@@ -108,7 +108,7 @@ def _stable(
 
 def _unstable(project: Project, one: Patch, found: list[Finding], options: Options, read: Reader) -> str:
     """Why a patched file is not what it should be: no longer valid, or not finished. Empty when it is."""
-    again = build(one.path, one.after, project.variables)
+    again = build(one.path, one.after, project.variables, read)
     problems = structure(one.path, one.after) or meaning(one.path, one.after, again.model)
     if problems:
         return problems[0].message

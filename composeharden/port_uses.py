@@ -65,13 +65,18 @@ def made_for(posture: Posture, port: Port, use: str) -> str | None:
     return f"usually {' and '.join(names)}" if names else None
 
 
+def holds_data(posture: Posture, port: Port) -> bool:
+    """True where data stands behind a port, as far as the image's facts or the number tell."""
+    return bool(posture.facts and posture.facts.rows("data")) or any(number in _INTERNAL for number in port.target[:20])
+
+
 def _known(posture: Posture, ports: Iterable[int], protocol: str) -> list[tuple[str, str]]:
     facts = posture.facts
     if facts is None:
         return []
     rows = {(int(row["number"]), str(row.get("protocol", "tcp"))): row for row in facts.rows("port")}
     found = [rows[number, protocol] for number in ports if (number, protocol) in rows]
-    return [(str(row["publish"]), f"made for {row.get('purpose') or facts.title}") for row in found]
+    return [(str(row["publish"]), str(row.get("purpose") or facts.title)) for row in found]
 
 
 def _judged(ports: range) -> Iterable[int]:

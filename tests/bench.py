@@ -17,6 +17,7 @@ import tempfile
 from pathlib import Path
 
 RUNS = 20
+ONE_FILE = Path(__file__).parent / "data" / "bench.yaml"
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 BIN = Path(sys.executable).parent
 
@@ -62,7 +63,7 @@ def main() -> None:
     own, lint, compose = (str(BIN / name) for name in ("composeharden", "compose-lint", "docker-compose"))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        shutil.copy(FIXTURES / "bench" / "compose.yaml", folder / "compose.yaml")
+        shutil.copy(ONE_FILE, folder / "compose.yaml")
         report(
             "one file of 60 lines",
             "composeharden diff",

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from composeharden.cli.inputs import reader
 from composeharden.outcome import Outcome, Status
 from composeharden.pipeline import harden
 from composeharden.yaml.proof import same
@@ -36,11 +37,9 @@ _TIMEOUT = 20
 def run(folder: Path, text: bytes | None = None) -> Outcome:
     """Harden compose.yaml of a folder, or `text` in its place."""
 
-    def read(path: str) -> bytes:
-        file = Path(path)
-        return text if text is not None and file == folder / "compose.yaml" else file.read_bytes()
-
-    return harden(str(folder / "compose.yaml"), read)
+    name = str(folder / "compose.yaml")
+    beside = reader(name)
+    return harden(name, lambda path: text if text is not None and path == name else beside(path))
 
 
 def result(outcome: Outcome, before: bytes) -> bytes:

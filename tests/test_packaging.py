@@ -26,7 +26,9 @@ ROOT = Path(__file__).parents[1]
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A source archive, built where no schema lies ready."""
     copy = tmp_path_factory.mktemp("build") / "composeharden"
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".*_cache", ".git", ".hypothesis", "data", "tests"))
+    shutil.copytree(
+        ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", ".*_cache", ".hypothesis", "data", "tests")
+    )
     return build(copy, "sdist")
 
 

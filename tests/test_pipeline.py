@@ -10,6 +10,7 @@ import pytest
 from composeharden.decide import Options
 from composeharden.outcome import Finding, Outcome, Status
 from composeharden.pipeline import harden
+from composeharden.yaml.change import Append, Change, Set
 
 
 def run(text: str, options: Options | None = None, **files: str) -> Outcome:
@@ -304,7 +305,7 @@ class TestCapabilities:
         outcome = run(text)
         for change in finding(outcome, "web", "cap-drop").changes:
             if change.path[3] == "cap_add":
-                return list(change.value if hasattr(change, "value") else change.items)
+                return _written(change)
         return []
 
     def test_a_dropped_capability_never_comes_back(self) -> None:
@@ -339,7 +340,7 @@ class TestTmpfs:
         outcome = run(text)
         for change in finding(outcome, "web", "read-only").changes:
             if change.path[3] == "tmpfs":
-                return list(change.value if hasattr(change, "value") else change.items)
+                return _written(change)
         return []
 
     def test_a_path_that_is_already_a_mount_gets_no_second_one(self) -> None:
@@ -415,3 +416,8 @@ class TestRefusal:
 
 def _missing(path: str) -> bytes:
     raise FileNotFoundError(2, "No such file or directory", path)
+
+
+def _written(change: Change) -> list[str]:
+    assert isinstance(change, (Set, Append))
+    return list(change.value if isinstance(change, Set) else change.items)

@@ -14,6 +14,7 @@ from composeharden.cli.output import finish
 from composeharden.cli.run import Done, Settings, described, judge, look, run, words
 from composeharden.cli.write import WriteError, replace_file, write_new
 from composeharden.outcome import Location, Outcome, Problem
+from composeharden.redaction import Redactor
 from composeharden.report.after import after_fix
 
 
@@ -55,7 +56,7 @@ def work(path: str, settings: Settings) -> Done:
         failed = str(error)
         outcome = _unwritten(outcome, failed)
     done = judge(outcome, settings)
-    done.steps = after_fix([outcome], undo, redactor)
+    done.steps = after_fix([outcome], undo, redactor) or _elsewhere(settings.extra["output"], failed, outcome, redactor)
     done.trouble = done.trouble or bool(failed)
     if settings.form == "json":
         done.document = described(outcome, redactor, settings)
@@ -82,6 +83,13 @@ def _write(path: str, outcome: Outcome, output: str | None) -> dict[str, str]:
     else:
         write_new(target, data, 0o600)
     return {}
+
+
+def _elsewhere(output: str | None, failed: str, outcome: Outcome, redactor: Redactor) -> str:
+    """What to say of a result that went to another file than it came from; empty where it did not."""
+    if output in (None, STDIN) or failed or outcome.path not in outcome.sources:
+        return ""
+    return redactor.one_line(f"{output} is written; {outcome.path} is as it was") + "\n"
 
 
 def _unwritten(outcome: Outcome, reason: str) -> Outcome:

@@ -7,7 +7,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from composeharden.compose.load import DEFAULTS
 from composeharden.yaml.source import MAX_BYTES
@@ -91,6 +91,22 @@ def _walk(folder: str) -> Iterator[str]:
         for name in sorted(names):
             if _NAMES.fullmatch(name):
                 yield os.path.normpath(os.path.join(root, name))
+
+
+def reader(main: str) -> Callable[[str], bytes]:
+    """A reader for one input: the file itself, and whatever lies in its folder once links are followed."""
+    folder = os.path.realpath(os.path.dirname(main) or ".")
+
+    def read_beside(path: str) -> bytes:
+        if path == main:
+            return read(path)
+        if main == STDIN or os.path.commonpath((os.path.realpath(path), folder)) != folder:
+            raise FileNotFoundError(errno.ENOENT, "lies outside the project", path)
+        if path.endswith("/"):
+            return "\n".join(entry.name for entry in os.scandir(path) if entry.is_file()).encode()
+        return read(path)
+
+    return read_beside
 
 
 def read(path: str) -> bytes:

@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from composeharden import __version__
-from composeharden.cli.inputs import STDIN, InputError, expand, read
+from composeharden.cli.inputs import STDIN, InputError, expand, reader
 from composeharden.decide import Options
 from composeharden.outcome import Outcome, Severity, Status
 from composeharden.pipeline import harden
@@ -96,7 +96,7 @@ def _progress(items: Iterator[Done], count: int, settings: Settings) -> Iterator
 
 def look(path: str, settings: Settings) -> tuple[Outcome, Redactor]:
     """Harden one input in memory, and the redactor that knows everything it may not print."""
-    outcome = harden(path, read, settings.options)
+    outcome = harden(path, reader(path), settings.options)
     redactor = Redactor()
     for source in outcome.sources.values():
         redactor.add(source)

@@ -1,4 +1,4 @@
-"""Writing a patched file so that nothing can be lost: atomically, with its mode, owner and attributes, or not at all."""
+"""Writing a patched file so that nothing is lost: atomically, with its mode, owner and attributes, or not at all."""
 
 from __future__ import annotations
 

@@ -137,6 +137,8 @@ def _pairs(missing: str | None) -> _Transformer:
         if not isinstance(value, list):
             return value
         cut = [text_of(item).partition("=") for item in value]
+        if any("$" in key for key, _, _ in cut):
+            return value  # keys are not interpolated, list items are
         return {key: text if sign else missing for key, sign, text in cut}
     return transform
 
@@ -151,7 +153,7 @@ def _hosts(value: Any) -> Any:
     for item in value:
         text = text_of(item)
         host, sign, address = text.partition("=") if "=" in text else text.partition(":")
-        if not sign:
+        if not sign or "$" in host:
             return value
         hosts.setdefault(host, []).append(address.removeprefix("[").removesuffix("]"))
     return hosts
@@ -159,7 +161,7 @@ def _hosts(value: Any) -> Any:
 
 def _names(default: dict[str, Any] | None) -> _Transformer:
     def transform(value: Any) -> Any:
-        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        if isinstance(value, list) and all(isinstance(item, str) and "$" not in item for item in value):
             return {name: default and dict(default) for name in value}
         return value
     return transform

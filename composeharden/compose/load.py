@@ -25,14 +25,14 @@ DEFAULTS = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose
 _MAX_EXTENDS = 64
 
 
-def build(file: str, source: Source, variables: Mapping[str, str]) -> Project:
+def build(file: str, source: Source, variables: Mapping[str, str], read: Reader | None = None) -> Project:
     """The project of one file. A root that is no mapping makes no layer; see schema.py for what is wrong then."""
     layers = [
         Layer(file, source, number, root)
         for number, root in enumerate(source.documents)
         if isinstance(root, nodes.Mapping)
     ]
-    return Project(layers, effective(source), variables)
+    return Project(layers, effective(source), variables, read)
 
 
 def effective(source: Source) -> dict[str, Any]:

@@ -40,13 +40,11 @@ class Port(NamedTuple):
         return self.host_ip is not None and (self.host_ip.startswith("127.") or self.host_ip in ("::1", "localhost"))
 
     def __str__(self) -> str:
-        """What follows the word port: `5432`, `8080 (80 in the container)`, or `80 of the container`."""
+        """What follows the word port: `5432`, `8080:80`, or `80 of the container` where Docker picks the other."""
         inner, outer = _name(self.target), _name(self.published)
         if not outer:
             return f"{inner} of the container" if inner else "of its own"
-        if inner == outer:
-            return inner
-        return f"{outer} ({inner} in the container)" if inner else outer
+        return f"{outer}:{inner}" if inner not in ("", outer) else outer
 
 
 def published(service: Service) -> list[Port]:

@@ -9,13 +9,17 @@ from typing import Any, NamedTuple
 
 from composeharden.compose.interpolation import InvalidTemplate, interpolate
 from composeharden.compose.mounts import Mount, mounts_of, target_of
+from composeharden.compose.neighbours import environment_names
 from composeharden.compose.values import as_bool, as_list, as_mapping, as_text, words
 from composeharden.yaml import nodes
 from composeharden.yaml.scalars import Tagged
 from composeharden.yaml.source import Source
 
 Reader = Callable[[str], bytes]
-"""Path to bytes. Raises OSError (FileNotFoundError where there is no such file)."""
+"""Path to bytes. Raises OSError (FileNotFoundError where there is no such file, IsADirectoryError for a folder).
+
+A path that ends in a slash asks for the names in a folder, one a line; a reader need not know that.
+"""
 
 
 @dataclass(frozen=True)
@@ -102,8 +106,17 @@ class Service:
 
     @cached_property
     def environment(self) -> dict[str, str | None]:
-        """Environment by name; None for a name that takes its value from outside."""
-        return as_mapping(self.get("environment"))
+        """Environment by name; None for a name that takes its value from outside, such as from an env_file."""
+        return {**dict.fromkeys(sorted(self._env_file[0])), **as_mapping(self.get("environment"))}
+
+    @cached_property
+    def _env_file(self) -> tuple[set[str], bool]:
+        return environment_names(self.project, self.get("env_file"))
+
+    @property
+    def knows_environment(self) -> bool:
+        """False when an env_file could not be read, so that variables may be set that `environment` does not show."""
+        return self._env_file[1]
 
     @cached_property
     def mounts(self) -> list[Mount]:
@@ -132,6 +145,13 @@ class Service:
     def entrypoint(self) -> list[str]:
         """The words of `entrypoint`."""
         return words(self.get("entrypoint"))
+
+    @cached_property
+    def probe(self) -> list[str]:
+        """The words of `healthcheck.test`; a string counts as one word."""
+        healthcheck = self.get("healthcheck")
+        test = healthcheck.get("test") if isinstance(healthcheck, dict) else None
+        return [as_text(word) for word in test] if isinstance(test, list) else [as_text(test)] if test else []
 
     @cached_property
     def depends_on(self) -> dict[str, str]:
@@ -174,6 +194,8 @@ class Project:
     model: dict[str, Any]
     """The effective model before interpolation, as plain data."""
     variables: Mapping[str, str] = field(default_factory=dict)
+    read: Reader | None = None
+    """For files in the project's folder that its services name; None when there is nothing to read them with."""
     bad_templates: set[str] = field(default_factory=set)
 
     @cached_property
@@ -216,7 +238,11 @@ class Project:
     @cached_property
     def is_for_swarm(self) -> bool:
         """True for a file made for `docker stack deploy`: it has settings that only Swarm acts on."""
-        return any(_is_swarm_service(service.raw) for service in self.services.values()) or any(
+        if any(_is_swarm_service(service.raw) for service in self.services.values()):
+            return True
+        # Compose itself refuses external secrets and configs.
+        granted = [*self.top_level("secrets").values(), *self.top_level("configs").values()]
+        return any(isinstance(item, dict) and as_bool(item.get("external")) for item in granted) or any(
             isinstance(network, dict) and network.get("driver") == "overlay"
             for network in self.top_level("networks").values()
         )

@@ -48,7 +48,9 @@ def _address(text: Any) -> bool:
 
 
 def _volume(item: Any) -> bool:
-    return "target" in item if isinstance(item, Mapping) else parse_volume(item) is not None
+    if isinstance(item, Mapping):
+        return "target" in item and ("source" in item or item.get("type") != "bind")
+    return parse_volume(item) is not None
 
 
 def _device(item: Any) -> bool:

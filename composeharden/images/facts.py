@@ -35,6 +35,7 @@ class Writable(NamedTuple):
     exec: bool
     mode: str
     size: str
+    size_reason: str
     evidence: tuple[str, ...]
 
 
@@ -104,6 +105,7 @@ class Facts:
                 bool(row.get("exec")),
                 row.get("mode", ""),
                 row.get("size", ""),
+                row.get("size_reason", ""),
                 tuple(row["evidence"]),
             )
             for row in self.rows("writable")

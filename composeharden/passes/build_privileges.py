@@ -25,6 +25,7 @@ REPORTED = (
     "services:\n  app:\n    build: {context: ., ssh: [default]}\n",
 )
 UNCHANGED = (
+    "services:\n  app:\n    image: example/app:1\n    network_mode: none\n",
     "services:\n  app:\n    build: .\n",
     "services:\n  app:\n    build: {context: ., network: none, privileged: false}\n",
     "services:\n  app:\n    build: {context: ., secrets: [npm]}\nsecrets: {npm: {file: ./npm}}\n",

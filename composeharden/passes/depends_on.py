@@ -114,9 +114,29 @@ def _soundness(posture: Posture | None) -> tuple[Confidence | None, str]:
     programs = probe_programs(test)
     known = _known_programs(posture)
     unknown = sorted(program for program in programs if program not in known)
+    if not unknown and _asks_unknown_page(posture, test):
+        return Confidence.ASSUMED, "it is not known that the page its probe asks for is there"
     if not unknown:
         return Confidence.SOURCED, "its probe runs programs of its image"
     return Confidence.ASSUMED, f"not known to be in its image: {', '.join(unknown)}"
+
+
+_URL = re.compile(r"https?://[^/\s'\"]+(/[^\s'\"|;&)]*)?")
+
+
+def _asks_unknown_page(posture: Posture, test: Any) -> bool:
+    """True for a web page other than the front page that no known probe of the image asks for.
+
+    A probe that always failed did no harm until something waits for it.
+    """
+    rows = posture.facts.rows("healthcheck") if posture.facts is not None else []
+    known = {page for row in rows for page in _pages(row["test"])} | {"", "/"}
+    return not _pages(test) <= known
+
+
+def _pages(test: Any) -> set[str]:
+    text = " ".join(map(str, test)) if isinstance(test, list) else str(test)
+    return {match.group(1) or "" for match in _URL.finditer(text)}
 
 
 def _known_programs(posture: Posture) -> set[str]:

@@ -36,6 +36,8 @@ REPORTED = (
     "services:\n  ui:\n    image: example/ui:1\n    environment:\n      DOCKER_HOST: tcp://host.docker.internal:2375\n",
 )
 UNCHANGED = (
+    "services:\n  web:\n    image: example/web:1\n    volumes: ['./docker.sock.md:/notes:ro']\n",
+    "services:\n  ui:\n    image: example/ui:1\n    environment: {DOCKER_HOST: 'ssh://builder'}\n",
     "services:\n  web:\n    image: nginx:1.28\n    volumes: [./site:/usr/share/nginx/html:ro]\n",
     "services:\n  web:\n    image: nginx:1.28\n    volumes: ['data:/var/run/docker']\nvolumes: {data: {}}\n",
     "services:\n  db:\n    image: postgres:16\n    volumes: [/var/run/postgresql:/var/run/postgresql]\n",

@@ -31,6 +31,10 @@ REPORTED = (
     "      - {command: seed, environment: {DB_PASSWORD: hunter2}}\n",
 )
 UNCHANGED = (
+    "services:\n  app:\n    image: example/app:1\n    user: root\n    post_start:\n"
+    "      - {command: seed, user: root}\n",
+    "services:\n  app:\n    image: example/app:1\n    post_start:\n"
+    "      - {command: seed, environment: {KEY_ID: abc}}\n",
     "services:\n  app:\n    image: example/app:1\n    post_start:\n      - {command: warm-up, user: '1000'}\n",
     "services:\n  app:\n    image: example/app:1\n    pre_start:\n"
     "      - {image: 'alpine:3.22', command: 'true', user: '1'}\n",

@@ -41,7 +41,7 @@ def check(posture: Posture) -> Iterable[Proposal]:
         if what is not None and port.everywhere:
             severe = not _CRITICAL_PORTS.isdisjoint(port.target)
             yield Proposal(
-                message=f"port {port}, {what}, is open on every interface of the host",
+                message=f"port {port} ({what}) is open on every interface of the host",
                 key="ports",
                 item=port.item,
                 severity=Severity.CRITICAL if severe else None,

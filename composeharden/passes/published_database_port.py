@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from composeharden.compose.ports import Port, published
 from composeharden.outcome import Effect, Severity
 from composeharden.passes import Proposal
-from composeharden.port_uses import made_for
+from composeharden.port_uses import holds_data, made_for
 from composeharden.posture import Posture
 
 SEVERITY = Severity.HIGH
@@ -46,10 +46,10 @@ def check(posture: Posture) -> Iterable[Proposal]:
         what = made_for(posture, port, "never")
         if what is not None and not port.loopback:
             yield Proposal(
-                message=f"port {port}, {what}, is {_reach(port)}",
+                message=f"port {port} ({what}) is {_reach(port)}",
                 key="ports",
                 item=port.item,
-                severity=None if port.everywhere else Severity.MEDIUM,
+                severity=None if port.everywhere and holds_data(posture, port) else Severity.MEDIUM,
                 advice="remove it from ports: services of the stack reach it anyway; for tools on the host publish it "
                 "on 127.0.0.1, from elsewhere use an SSH tunnel or a VPN",
             )

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from composeharden.images.facts import Writable
 from composeharden.outcome import Effect, Severity
 from composeharden.passes import Case, Proposal
 from composeharden.posture import Posture, tmpfs_entry
@@ -48,7 +49,7 @@ def check(posture: Posture) -> Iterable[Proposal]:
         held="read_only: false is set on purpose"
         if "read_only" in service and service.flag("read_only") is False
         else "",
-        why="\n".join([*(f"{row.path}: {row.purpose}" for row in posture.writable), *posture.why.get("read-only", ())]),
+        why="\n".join([*(_reason(row) for row in posture.writable), *posture.why.get("read-only", ())]),
         evidence=posture.evidence.get("read-only", ()),
     )
 
@@ -59,3 +60,8 @@ def _with_tmpfs(posture: Posture, entries: list[str]) -> Change:
     if isinstance(raw, list):
         return Append(path, tuple(entries))
     return Set(path, [raw, *entries] if isinstance(raw, str) else entries)
+
+
+def _reason(row: Writable) -> str:
+    size = f"; at most {row.size}: {row.size_reason}" if row.size and row.size_reason else ""
+    return f"{row.path}: {row.purpose}{size}"

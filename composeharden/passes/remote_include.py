@@ -28,6 +28,7 @@ REPORTED = (
     "include: ['git@github.com:example/stack.git#0123456789abcdef0123456789abcdef01234567']\nservices: {}\n",
 )
 UNCHANGED = (
+    "services:\n  app:\n    build: https://github.com/example/app.git\n",
     "include: [../common/compose.yaml]\nservices:\n  app:\n    image: example/app:1\n",
     "include:\n  - path: [base.yaml, more.yaml]\nservices:\n  app:\n    image: example/app:1\n",
     "services:\n  app:\n    extends: {file: base.yaml, service: app}\n",

@@ -36,12 +36,14 @@ def words_of(text: str) -> Iterator[Span]:
 
 def is_option(word: str) -> bool:
     """False for words that can announce no secret, which most are."""
-    return word[:1] in ("-", ">") or word.lower() in _SUB_COMMANDS
+    return word.lstrip("\"'`({[")[:1] in ("-", ">") or word.lower() in _SUB_COMMANDS
 
 
 def argument_zones(words: Sequence[str]) -> Iterator[Zone]:
     """Where the words of one command, in shell or list form, hold secrets. References are not told apart here."""
-    seen: set[str] = set()
+    if not any(map(is_option, words)):
+        return
+    seen = {""}
     is_acl = any(word in ("~*", "allkeys", "+@all") for word in words)
     for place, word in enumerate(words):
         bare = word.strip("\"'`(){}[],;")
@@ -130,7 +132,7 @@ _FLAGS = (
     _Flag(("curl", "wget", "http", "xh"), ("-u", "--user", "--proxy-user", "-U", "-a"), True, ":"),
     _Flag(("etcdctl", "tarantool", "artemis", "nats"), ("--user", "-u"), False, ":"),
     _Flag(("smbclient", "mount"), ("-U",), False, "%"),
-    _Flag(("samba",), ("-u",), False, ";"),
+    _Flag(("",), ("-u",), False, ";"),  # the samba image's start script: "user;password"
 )
 _SUB_COMMANDS: dict[str, tuple[tuple[str, ...], tuple[int, ...]]] = {
     "add_user": (("rabbitmqctl",), (2,)),
@@ -149,6 +151,6 @@ _SUB_COMMANDS: dict[str, tuple[tuple[str, ...], tuple[int, ...]]] = {
 }
 """Sub-commands, or options that act like one: the programs, and how many words further on the secrets stand."""
 _PROGRAMS = tuple(
-    {name for flag in _FLAGS for name in flag.programs}
+    {name for flag in _FLAGS for name in flag.programs if name}
     | {name for names, _ in _SUB_COMMANDS.values() for name in names}
 )

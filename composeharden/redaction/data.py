@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from composeharden.redaction.arguments import argument_zones
-from composeharden.redaction.names import is_credential, is_harmless
+from composeharden.redaction.layout import merged
+from composeharden.redaction.names import holds_logins, is_credential, is_harmless
 from composeharden.redaction.references import Span, literals
-from composeharden.redaction.spans import merged
-from composeharden.redaction.strings import secret_parts
+from composeharden.redaction.strings import login_secrets, secret_parts
 from composeharden.yaml.scalars import Tagged
 
 MAX_DEPTH = 64
@@ -83,7 +83,8 @@ class _Masker:
         variable, sign, rest = text.partition("=")
         if sign and " " not in variable and is_credential(variable) and not is_harmless(variable, rest):
             return self.masked(text, list(literals(text, len(variable) + 1, len(text))))
-        return self.masked(text, secret_parts(text))
+        logins = list(login_secrets(text)) if holds_logins(name) else []
+        return self.masked(text, [*secret_parts(text), *logins])
 
     def masked(self, text: str, spans: list[Span]) -> str:
         parts: list[str] = []

@@ -8,10 +8,11 @@ from typing import Any
 from composeharden.redaction import escape
 from composeharden.redaction.data import mask_data
 from composeharden.redaction.known import KnownValues
+from composeharden.redaction.layout import merged
 from composeharden.redaction.names import is_credential, is_harmless
 from composeharden.redaction.references import Span, literals
 from composeharden.redaction.shapes import shapes
-from composeharden.redaction.spans import Secrets, find_secrets, merged
+from composeharden.redaction.spans import Secrets, find_secrets
 from composeharden.redaction.strings import is_worth_a_look, named_parts, secret_parts
 from composeharden.redaction.words import VOCABULARY, public_words
 from composeharden.yaml.source import Source

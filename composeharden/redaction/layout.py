@@ -63,3 +63,15 @@ def scalars_below(node: Node) -> Iterator[Scalar]:
             stack += node.items
         elif isinstance(node, Mapping):
             stack += [value for _, value in node.pairs]
+
+
+def merged(spans: list[Span]) -> list[Span]:
+    """The spans sorted, with those that overlap or touch joined."""
+    result: list[Span] = []
+    for start, end in sorted(spans):
+        if result and start <= result[-1][1]:
+            if end > result[-1][1]:
+                result[-1] = (result[-1][0], end)
+        else:
+            result.append((start, end))
+    return result

@@ -187,6 +187,15 @@ def is_credential(name: str) -> bool:
     return flat.endswith(_AT_THE_END) or _is_key_or_word(name)
 
 
+@lru_cache(maxsize=8192)
+def holds_logins(name: str) -> bool:
+    """True when values under `name` may be `user:password` or lists of it, as under `SFTP_USERS`."""
+    if name == "user" or len(name) > 256:
+        return False
+    flat = "".join(char for char in name.lower() if char.isalnum())
+    return flat.endswith(("users", "user", "login", "logins", "account", "accounts", "admin"))
+
+
 def is_harmless(name: str, value: str) -> bool:
     """True for a value that is no secret even under a credential's name.
 
@@ -225,7 +234,7 @@ _PATTERNS = {
     "key file": r"(?:\.{0,2}/[\w.-]{1,255}){1,32}\.(?:pem|key|crt|cer|p12|pfx|jks|json|txt|ya?ml|env)",
     "path": r"(?:file:)?(?:/|\./|\.\./|~/|[A-Za-z]:[\\/])",
     "address": r"(?:[a-z][a-z0-9+.-]{1,12}://)?(?:[\w.,-]|\$\{\w{1,64}\}){1,255}(?::(?:[0-9]{1,5}|\$\{\w{1,64}\}))?"
-    r"(?P<path>/[\w.-][\w./-]{0,127})?/?",
+    r"(?P<path>(?:/[A-Za-z._-]{1,24}\d{0,2}){1,12})?/?",
     "choice": r"[a-z][a-z0-9_-]{1,31}",
     "measure": r"[0-9]{1,12}(?:\.[0-9]{1,6})?[a-zA-Z]{0,7}",
     "break": r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])",

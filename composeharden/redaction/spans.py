@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from composeharden.redaction.arguments import argument_zones, is_option
+from composeharden.redaction.arguments import argument_zones
+from composeharden.redaction.comments import comment_secrets
 from composeharden.redaction.context import holds_free_names, is_secret_collection, name_for_value
-from composeharden.redaction.layout import comment_spans, has_escapes, inner_span, line_spans, scalars_below
-from composeharden.redaction.names import is_credential, is_harmless
+from composeharden.redaction.layout import comment_spans, has_escapes, inner_span, line_spans, merged, scalars_below
+from composeharden.redaction.names import holds_logins, is_credential, is_harmless
 from composeharden.redaction.references import Span, literals, references
 from composeharden.redaction.shapes import private_keys, shapes
-from composeharden.redaction.strings import is_worth_a_look, named_parts, secret_parts, secret_variables
+from composeharden.redaction.strings import is_worth_a_look, login_secrets, named_parts, secret_parts, secret_variables
 from composeharden.yaml.nodes import Alias, Mapping, Node, Scalar, Sequence, resolved
 from composeharden.yaml.source import Source
 
@@ -43,18 +44,6 @@ def find_secrets(source: Source) -> Secrets:
 def secret_spans(source: Source) -> list[Span]:
     """The spans of `find_secrets`: sorted, apart, each within one line."""
     return find_secrets(source).spans
-
-
-def merged(spans: list[Span]) -> list[Span]:
-    """The spans sorted, with those that overlap or touch joined."""
-    result: list[Span] = []
-    for start, end in sorted(spans):
-        if result and start <= result[-1][1]:
-            if end > result[-1][1]:
-                result[-1] = (result[-1][0], end)
-        else:
-            result.append((start, end))
-    return result
 
 
 class _Finder:
@@ -143,15 +132,25 @@ class _Finder:
             self.not_comments.append((node.start, node.end))
         if secret or (name and is_credential(name)):
             self.secret(node, name)
-        elif is_worth_a_look(text):
-            if "=" in text and not name:
-                variable, _, value = text.partition("=")
-                if is_credential(variable) and " " not in variable:
-                    if not is_harmless(variable, value):
-                        self.partly(node, list(literals(text, len(variable) + 1, len(text))))
-                        self.found.variables.update(one.name for one in references(value))
-                    return
+            return
+        if "=" in text and not name:
+            variable, _, value = text.partition("=")
+            if " " not in variable and is_credential(variable):
+                self.assigned(node, variable, value)
+                return
+            if " " not in variable:
+                name, text = variable, value
+        if holds_logins(name):
+            shift = len(node.text) - len(text)
+            self.partly(node, [(shift + start, shift + end) for start, end in login_secrets(text)])
+        if is_worth_a_look(node.text):
             self.patterns(node)
+
+    def assigned(self, node: Scalar, variable: str, value: str) -> None:
+        """A list item `VARIABLE=value`, all of whose value is a secret."""
+        if not is_harmless(variable, value):
+            self.partly(node, list(literals(node.text, len(variable) + 1, len(node.text))))
+            self.found.variables.update(one.name for one in references(value))
 
     def secret(self, node: Scalar, name: str) -> None:
         """A scalar that is a secret as a whole."""
@@ -175,7 +174,7 @@ class _Finder:
     def command(self, node: Sequence) -> None:
         """A list read as a command line: an option in one item, its value in the next."""
         items = [item for item in map(_short, node.items) if isinstance(item, Scalar)]
-        if len(items) < 2 or not any(is_option(item.text) for item in items):
+        if len(items) < 2:
             return
         for place, start, end in argument_zones([item.text for item in items]):
             self.partly(items[place], list(literals(items[place].text, start, end)))
@@ -218,22 +217,20 @@ class _Finder:
             for first, last in named_parts(self.text[start:end]):
                 self.add(start + first, start + last)
 
-    def add(self, start: int, end: int) -> None:
+    def add(self, start: int, end: int, learned: bool = True) -> None:
         """Mask a span, line by line, and remember what stands there."""
         for first, last in line_spans(self.text, start, end):
             self.found.spans.append((first, last))
-            self.found.values.add(self.text[first:last])
+            if learned:
+                self.found.values.add(self.text[first:last])
 
     # -- outside the tree ------------------------------------------------------------------------------------------
 
     def comments(self) -> None:
-        """Comments: commented-out settings above all. What hides in them is found line by line."""
+        """Every comment by itself."""
         for start, end in comment_spans(self.text, self.not_comments):
-            first = start
-            while first < end and self.text[first] in "#-? \t":
-                first += 1
-            for low, high in named_parts(self.text[first:end]):
-                self.add(first + low, first + high)
+            for low, high in comment_secrets(self.text, start, end):
+                self.add(low, high, learned=not self.text[low:high].isalpha())
 
     def shapes(self) -> None:
         """What looks like a secret by itself, anywhere in the file."""

@@ -94,6 +94,9 @@ def _urls(text: str) -> Iterator[Span]:
     if "@" in text:
         for match in _pattern("pair").finditer(text):
             yield match.span(1)
+    if ":" in text:
+        for match in _pattern("record").finditer(text):
+            yield match.span(1)
 
 
 def _userinfo(text: str, start: int, end: int) -> Iterator[Span]:
@@ -106,6 +109,13 @@ def _userinfo(text: str, start: int, end: int) -> Iterator[Span]:
             yield start, end
     elif _pattern("port").match(text, colon + 1, end) is None:
         yield colon + 1, end
+
+
+def login_secrets(text: str) -> Iterator[Span]:
+    """The passwords of `user:password`, `user;password` and lists of them."""
+    for match in _pattern("login").finditer(text):
+        if not match[1].isdigit():
+            yield from literals(text, *match.span(1))
 
 
 # -- name=value and name: value --------------------------------------------------------------------------------------
@@ -185,6 +195,9 @@ def _statements(text: str) -> Iterator[Span]:
     if "chpasswd" in text:
         for match in _pattern("chpasswd").finditer(text):
             yield match.span(1)
+    if "echo" in text or "printf" in text:
+        for match in _pattern("piped").finditer(text):
+            yield match.span(1)
 
 
 @cache
@@ -194,7 +207,7 @@ def _pattern(name: str) -> re.Pattern[str]:
 
 
 _PATTERNS = {
-    "worth": r"[=@$\s]|://|[A-Za-z0-9+_-]{14}",
+    "worth": r"[=@$\s]|://|[A-Za-z0-9+_-]{14}|[a-z]:[^/:]{3,64}:\d{3}",
     "url": r"[^\s\"'`<>\\]*",
     "port": r"[0-9]{1,5}(?:/|$)",
     "pair": r"(?<![\w./@:%+-])[\w.%+-]{1,64}+:([^\s/@\"'{}][^\s@\"']{1,126})@(?!sha\d)[\w(\[]",
@@ -209,5 +222,9 @@ _PATTERNS = {
         r"|(?-i:AUTH))[ \t]+)"
     ),
     "scheme": r"(?i:\b(?:bearer|basic|digest|apikey|token)) {1,3}([\w.~+/=-]{6,8192})",
+    "piped": r"\b(?:echo(?: -[neE]{1,3})?|printf(?: [\"']?%s(?:\\n)?[\"']?)?) {1,3}[\"']?([^\s\"'|]{3,256}+)[\"']?"
+    r" {0,8}\|[^|\n]{0,200}(?:--password-stdin|--stdin|htpasswd|mysql|psql|login|cryptsetup|gpg|sudo -S)",
+    "record": r"(?<![\w./:@-])[a-z_][\w.-]{0,31}+:(?!\d+:)([^\s:/,\"'{}\x00]{3,64}):(?:e:)?[0-9]{3,5}(?=$|[:\s\"'])",
+    "login": r"(?:^|(?<=[,\s]))[\w.@-]{1,64}+[:;]([^\s:;,/\"']{3,128})(?=$|[:;,\s\"'])",
     "chpasswd": r"[\w.-]{1,64}+:([^\s\"'|]{1,256}+)[\"']? {0,8}\| {0,8}(?:sudo )?chpasswd",
 }

@@ -80,7 +80,7 @@ def entry(finding: Finding, redactor: Redactor, verbose: bool) -> Entry:
         note = ", ".join(clean(item) for item in identifiers(finding))
         advice = clean(finding.advice) if severity >= Severity.MEDIUM or verbose else ""
     elif status is Status.HELD:
-        text, note = f"held back: {reason or message}", clean(finding.unlock)
+        text, note = f"held back: {reason or message}", clean(finding.unlock and f"{finding.unlock} applies it")
     elif status is Status.REFUSED:
         severity = finding.severity
     details = tuple(_details(finding, redactor)) if verbose else ()

@@ -86,8 +86,9 @@ class _Report:
         """The lines of one entry; `services` are named where no heading does."""
         style, column = self.style, _RULE_COLUMN + self.room + 2
         words = style.words(f"{entry.severity}:", "severity", entry.severity) if entry.severity is not None else []
-        words += style.words(entry.text, "dim" if entry.kind in ("held", "suppressed") else "")
-        words += style.words(f"in {listed(services)}", "name") if services else []
+        text = f"{entry.text}:" if services else entry.text
+        words += style.words(text, "dim" if entry.kind in ("held", "suppressed") else "")
+        words += style.words(listed(services), "name") if services else []
         words += style.words(f"({entry.note})", "dim") if entry.note else []
         yield f"    {style.symbol(entry.kind)} {entry.rule:<{self.room}}  {style.wrapped(words, column)}"
         if entry.advice:

@@ -84,9 +84,11 @@ def _apply_one(change: Change, documents: list[Any]) -> None:
     elif isinstance(change, Remove):
         del parent[key]
     else:
-        if parent[key] != list(change.value):
+        tag = parent[key].tag if isinstance(parent[key], Tagged) else None
+        if _untagged(parent[key]) != list(change.value):
             raise Refused(f"{_name(change.path)} is not the list of names that was expected")
-        parent[key] = {name: _copy(value) for name, value in change.value.items()}
+        named = {name: _copy(value) for name, value in change.value.items()}
+        parent[key] = named if tag is None else Tagged(tag, named)
 
 
 def _at(documents: list[Any], path: Path) -> Any:

@@ -64,6 +64,11 @@ class _Scanner(Scanner):
         self.reader = loader.reader
         super().__init__(loader)
 
+    def need_more_tokens(self) -> bool:
+        if self.tokens and not self.possible_simple_keys:
+            return False
+        return bool(super().need_more_tokens())
+
     def scan_to_next_token(self) -> None:
         reader = self.reader
         if reader.index == 0 and reader.peek() == "\ufeff":

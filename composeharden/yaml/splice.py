@@ -130,15 +130,20 @@ class Renderer:
                 raise Refused(f"{name} holds the anchor &{alias.target.anchor}, which is used elsewhere")
 
     def _style(self, near: Mapping) -> Style:
+        """The habits of the file, overruled by those of the very mapping that is written to."""
         if self._file_style is None:
             self._file_style = style_of(self.source)
         style, column = self._file_style, self.source.column(near.start)
-        for _, value in reversed(near.pairs if not near.flow else []):
+        blocks = False
+        for _, value in near.pairs if not near.flow else []:
             if isinstance(value, Sequence) and value.dashes:
                 style = style._replace(dash=self.source.column(value.dashes[0]) - column, flow_lists=False)
+                blocks = True
+            elif isinstance(value, Sequence) and value.items and not blocks:
+                style = style._replace(flow_lists=True)
             elif isinstance(value, Mapping) and not value.flow:
                 style = style._replace(step=self.source.column(value.start) - column)
-        return style
+        return style._replace(quote_keys=quotes_keys(near))
 
     # -- set -----------------------------------------------------------------------------------------------------
 

@@ -28,6 +28,8 @@ class Style(NamedTuple):
     """The quote for strings that need one."""
     flow_lists: bool
     """True where every list is written as [a, b]."""
+    quote_keys: bool = False
+    """True where every key is in double quotes, as in JSON."""
 
 
 def style_of(source: Source, near: Mapping | None = None) -> Style:
@@ -87,7 +89,7 @@ def _winner(votes: Counter[Any], default: Any) -> Any:
 def block_lines(key: str, value: Any, column: int, style: Style) -> list[str]:
     """`key: value` as lines of block YAML whose key stands in `column`."""
     first, *rest = value_lines(value, column, style)
-    return [" " * column + scalar_text(key, style) + ":" + first, *rest]
+    return [" " * column + scalar_text(key, style, quote=style.quote_keys) + ":" + first, *rest]
 
 
 def value_lines(value: Any, column: int, style: Style) -> list[str]:
@@ -175,7 +177,7 @@ def _quoted(text: str, quote: str) -> str:
 
 
 def quotes_keys(mapping: Mapping) -> bool:
-    """True where every key of a flow mapping is in double quotes, as in JSON."""
+    """True where every key of a mapping is in double quotes, as in JSON."""
     return bool(mapping.pairs) and all(key.style == '"' for key, _ in mapping.pairs)
 
 

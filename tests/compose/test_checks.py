@@ -95,7 +95,7 @@ REFUSED = [
         "'x:80'", "'80:http'", "'99999:80'", "'80:0'", "0", "70000", "'127.0.0.1:80'", "'localhost:80:80'", "'80/foo'",
         "'1-3:4-5'", "'80:80 '", "''", "{published: 80}", "{target: 80, host_ip: here}")),
     *((TWO % (f"volumes: [{mount}]", "tty: true"), Fault.SCHEMA) for mount in (
-        "''", "':/x'", "'/x:'", "'/a:/b:ro:z'", "{type: bind, source: a}")),
+        "''", "':/x'", "'/x:'", "'/a:/b:ro:z'", "{type: bind, source: a}", "{type: bind, target: /a}")),
     (TOP % "volumes: {v: {external: true, driver: a}}", Fault.CONFLICT),
     (TOP % "volumes: {v: {external: {name: a}, labels: [b]}}", Fault.CONFLICT),
     (TOP % "networks: {n: {external: {name: a}, name: b}}", Fault.CONFLICT),

@@ -169,7 +169,7 @@ def test_keywords(schema: dict[str, Any], data: Any, expected: bool) -> None:
 def test_the_answers_on_real_files_are_those_of_jsonschema() -> None:
     assert CORPUS
     compared = 0
-    for path in compose_files(Path(CORPUS)):
+    for path in compose_files(Path(CORPUS))[::4]:
         try:
             documents = load(path.read_bytes()).documents
         except SourceError:

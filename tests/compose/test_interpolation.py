@@ -22,7 +22,7 @@ from tests.compose import oracle
 VARIABLES = {"A": "", "B": "b$x", "C": "c"}
 PIECES = ("$", "${", "{", "}", "}", ":-", "-", ":+", "+", "A", "B", "C", "D", " ", "\n", "x", "$$", "${B:-", "${D-",
           "${A:+")
-SETTINGS = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+SETTINGS = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 
 templates = st.lists(st.sampled_from(PIECES), min_size=1, max_size=12).map("".join)
 

@@ -1,8 +1,9 @@
-"""Compares validation with Docker Compose on spoilt real files: `python -m tests.corpus.differential_mutations [N [SEED]]`.
+"""Compares validation with Docker Compose on spoilt real files.
 
-Takes files of COMPOSEHARDEN_CORPUS that Compose accepts, changes one or two things about each (a value, a key, a setting
-more or less), and asks both sides again. Exits with 1 when more than 1 % of the answers differ: what is left are numbers
-below zero, which Compose refuses while decoding, and keys that the schema has and this version of Compose has not.
+`python -m tests.corpus.differential_mutations [N [SEED]]` takes files of COMPOSEHARDEN_CORPUS that Compose accepts,
+changes one or two things about each (a value, a key, a setting more or less), and asks both sides again. Exits with 1
+when more than 1 % of the answers differ: what is left are numbers below zero, which Compose refuses while decoding, and
+keys that the schema has and this version of Compose has not.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from composeharden.compose.schema import specification
 from composeharden.yaml.source import SourceError, load, to_data
 from tests.corpus.differential_config import compose_config, compose_files, our_view
 
-VALUES = [
+VALUES: list[Any] = [
     *(None, 0, 1, -1, 1.5, True, False, "", "x", "a b", "5", "true", "10s", "1g", "80:80", "service:db"),
     *([], {}, [1], [None], [{}], ["a", "a"], ["CMD", "x"], {"a": 1}, {"a": None}),
 ]

@@ -42,9 +42,8 @@ def test_example_is_found(rule: Pass) -> None:
 
 @pytest.mark.parametrize("rule", list(PASSES.values()), ids=list(PASSES))
 def test_is_complete(rule: Pass) -> None:
-    """A first line that fits a list, a reason why, references, and at least as many no-op cases as others (or two)."""
+    """A first line that fits a list, a reason why, references, and at least as many no-op cases as others."""
     first, _, rest = rule.doc.partition("\n")
-    assert first.endswith((".", ":")) or rest.startswith("\n") is False
     assert len(first) <= 120
     assert len(rest.split()) > 8
     assert isinstance(rule.severity, Severity)
@@ -53,7 +52,7 @@ def test_is_complete(rule: Pass) -> None:
     assert len(set(rule.references)) == len(rule.references)
     reported = tuple(getattr(rule.module, "REPORTED", ()))
     assert reported or rule.example
-    assert rule.unchanged
+    assert len(rule.unchanged) >= len(reported)
     assert rule.for_service is not None or rule.for_project is not None
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from composeharden.outcome import Effect, Finding, Location, Outcome, Patch, Severity, Status
 from composeharden.redaction import Redactor
+from composeharden.report import json as as_json
+from composeharden.report.after import after_fix
+from composeharden.report.diff import unified
+from composeharden.report.text import render
 from composeharden.yaml.change import Append, Change, Set
 from composeharden.yaml.proof import edit
 from composeharden.yaml.source import Source, load
@@ -139,3 +143,20 @@ def ordinary() -> Outcome:
         ),
     ]
     return outcome_of(patched(STACK, [read_only, drop, options]), findings)
+
+
+def everything(outcome: Outcome, redactor: Redactor) -> Iterator[tuple[str, str]]:
+    """Every text that any renderer makes of an outcome."""
+    for color in (False, True):
+        for verbose in (False, True):
+            yield "text", render(outcome, redactor, color, verbose)
+        for patch in outcome.patches:
+            for context in (0, 3, 10_000):
+                yield "diff", unified(patch, redactor, context, color, outcome.findings)
+    yield "json", as_json.render([outcome], redactor, "1.0", "check")
+    yield "after", after_fix([outcome], {patch.path: "git checkout -- x" for patch in outcome.patches}, redactor)
+
+
+def quoted(name: str) -> str:
+    """A double-quoted YAML scalar; a file cannot hold a lone surrogate."""
+    return '"' + "".join(char if char.isalnum() else f"\\U{ord(char):08x}" for char in name.replace("\ud800", "")) + '"'

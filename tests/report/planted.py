@@ -12,6 +12,7 @@ TEMPLATE = """\
 #  - API_TOKEN=§   # old
 # restore with: psql postgres://admin:§@db/app
 # mysql -u root -p§ < dump.sql
+# the password is §; log in as admin / §
 x-env: &env
   JWT_SECRET: §
   Api.Key: "§"
@@ -26,7 +27,10 @@ services:
       <<: *env
       DB_PASSWORD: §
       DB_PASS: '§'
-      MYSQL_ROOT_PASSWORD: "§"
+      MYSQL_ROOT_PASSWORD: "§"  # was §
+      DEMO_PASSWORD: ${DEMO_PASSWORD}  # §
+      SFTP_USERS: "app:§:1001,other:§:1002"
+      SIGNED_URL: https://example.org/dump?user=a&sig=§
       PGPASSWORD: "¤ with blanks"
       SMTP_PWD: §   # the real one: see above
       AWS_SECRET_ACCESS_KEY: ${AWS_SECRET_ACCESS_KEY:-§}
@@ -121,11 +125,18 @@ services:
   job:
     image: example/job:1
     environment: FORGOTTEN_PASSWORD=§
+    entrypoint: [sh, -c, "echo § | docker login -u app --password-stdin && mc alias set a http://b key §"]
     command: --registry-token § --user default on >§ ~* +@all
 models:
   llm:
     model: ai/small
     runtime_flags: ["--api-key", "§"]
+  sftp:
+    image: example/sftp:1
+    command: app:§:1001
+  nas:
+    image: example/samba:1
+    command: '-u "alice;§" -s "share;/share"'
 volumes:
   share:
     driver_opts:

@@ -29,10 +29,10 @@ compose.yaml
                          → put a proxy before it
 
   worker
-    ○ user               held back: nothing is known of its image (--assume)
+    ○ user               held back: nothing is known of its image (--assume applies it)
 
   several services
-    ● no-limits          low: nothing limits its memory in web, db
+    ● no-limits          low: nothing limits its memory: web, db
 
 3 fixes ready (2 ⚠), 3 to look at, 1 held back, 1 refused, 1 suppressed
 The next docker compose up -d recreates db, web.
@@ -110,7 +110,7 @@ def test_equal_reasons_are_told_once() -> None:
     ]
     text = render(findings_only(*found), Redactor())
     assert text.count("nothing is known") == 1
-    assert "held back: nothing is known in a, b, c (--assume)" in text
+    assert "held back: nothing is known: a, b, c (--assume applies it)" in text
     assert "nothing to fix, 3 held back" in text
 
 

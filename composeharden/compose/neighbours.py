@@ -1,0 +1,72 @@
+"""Files that a stack names and that lie in its own folder: environment files and mounted configuration.
+
+They are read through the project's reader, never outside the folder of the Compose file, and only looked at: no value
+of an environment file leaves this module.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, Any
+
+from composeharden.compose.values import as_text
+
+if TYPE_CHECKING:
+    from composeharden.compose.project import Project
+
+_MOST_BYTES = 1024 * 1024
+_MOST_FILES = 200
+
+
+def text_of(project: Project, path: str) -> str | None:
+    """The text of a file, or of all files of a folder, by its path relative to the Compose file.
+
+    None where it lies elsewhere or cannot be read.
+    """
+    place = _inside(project, path)
+    if place is None or project.read is None:
+        return None
+    try:
+        return _decoded(project.read(place))
+    except IsADirectoryError:
+        return _folder(project, place)
+    except OSError:
+        return None
+
+
+def _folder(project: Project, place: str) -> str | None:
+    assert project.read is not None
+    try:
+        names = _decoded(project.read(place + "/")).splitlines()
+        texts = [_decoded(project.read(posixpath.join(place, name))) for name in names[:_MOST_FILES]]
+    except OSError:
+        return None
+    return "\n".join(texts) if len(names) <= _MOST_FILES else None
+
+
+def _inside(project: Project, path: str) -> str | None:
+    relative = posixpath.normpath(path) if path else ""
+    if not relative or relative.startswith(("/", "~", "..")) or "$" in relative or "\0" in relative:
+        return None
+    return posixpath.join(posixpath.dirname(project.layers[0].file), relative)
+
+
+def _decoded(data: bytes) -> str:
+    return data[:_MOST_BYTES].decode("utf-8", "replace")
+
+
+def environment_names(project: Project, env_file: Any) -> tuple[set[str], bool]:
+    """The variables that environment files set, by name, and whether every one of the files could be read."""
+    names: set[str] = set()
+    complete = True
+    for item in env_file if isinstance(env_file, list) else [env_file] if env_file is not None else []:
+        required = not isinstance(item, dict) or item.get("required", True) is not False
+        text = text_of(project, as_text(item.get("path") if isinstance(item, dict) else item))
+        if text is None:
+            complete = complete and not required
+            continue
+        for line in text.splitlines():
+            name = line.strip().removeprefix("export ").partition("=")[0].strip()
+            if name and not name.startswith("#"):
+                names.add(name)
+    return names, complete

@@ -1,0 +1,47 @@
+"""The joint decision per service, made once before any pass: who it runs as, its capabilities, what it must write.
+
+Passes render a posture and never decide anew: `read_only`, its tmpfs and the capabilities depend on each other (a
+tmpfs of the wrong owner needs CHOWN, a foreign bind mount needs DAC_OVERRIDE), so one room weighs them together.
+"""
+
+from __future__ import annotations
+
+from composeharden.compose.project import Service
+from composeharden.images.catalog import lookup
+from composeharden.posture.capabilities import DEFAULT_CAPABILITIES, capability, decide_capabilities
+from composeharden.posture.caveats import obey_caveats
+from composeharden.posture.configuration import heed_configuration
+from composeharden.posture.identity import decide_identity, doubt_other_programs
+from composeharden.posture.privileges import decide_privileges, has_no_new_privileges
+from composeharden.posture.record import HARDENING, Hold, Posture
+from composeharden.posture.root_filesystem import decide_root_filesystem, tmpfs_entry
+from composeharden.posture.unclear import hold_what_is_unclear
+
+__all__ = [
+    "DEFAULT_CAPABILITIES",
+    "HARDENING",
+    "Hold",
+    "Posture",
+    "capability",
+    "decide",
+    "has_no_new_privileges",
+    "tmpfs_entry",
+]
+
+
+def decide(service: Service) -> Posture:
+    """The posture of one service, from its own settings and the facts of its image."""
+    # Also where only the tag depends on a variable without a value: it is held back for that then.
+    facts = lookup(service.image) if service.image and "build" not in service else None
+    posture = Posture(service, facts)
+    hold_what_is_unclear(posture)
+    decide_identity(posture)
+    doubt_other_programs(posture)
+    if facts is not None:
+        obey_caveats(posture, facts)
+    decide_capabilities(posture)
+    decide_root_filesystem(posture)
+    if facts is not None:
+        heed_configuration(posture, facts)
+    decide_privileges(posture)
+    return posture

@@ -1,0 +1,34 @@
+"""Whether a service needs to gain privileges."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from composeharden.posture.record import Posture
+
+_GAINS_PRIVILEGES = re.compile(r"(?:^|[\s;&|(/])(sudo|su|doas|newuidmap|newgidmap|fusermount3?|pkexec)(?=\s|$)")
+
+
+def decide_privileges(posture: Posture) -> None:
+    """Hold no-new-privileges back where a setuid program is needed."""
+    service, facts = posture.service, posture.facts
+    name = "no-new-privileges"
+    table: Mapping[str, Any] = facts.table("no_new_privileges") if facts is not None else {}
+    if facts is not None and table:
+        posture.privileges_confidence = facts.confidence(table)
+        posture.evidence[name] = facts.sources(table)
+        if not table["works"]:
+            posture.hold((name,), str(table.get("reason") or "its image gains privileges through setuid programs"))
+    found = _GAINS_PRIVILEGES.search(" ".join([*service.entrypoint, *service.command, *service.probe]))
+    if found:
+        posture.hold((name,), f"its command uses {found.group(1)}, a setuid program")
+
+
+def has_no_new_privileges(options: Iterable[str]) -> bool:
+    """True for each spelling Docker takes: bare, `:true` and `=true`."""
+    return any(
+        option.replace("=", ":").strip().lower() in ("no-new-privileges", "no-new-privileges:true")
+        for option in options
+    )

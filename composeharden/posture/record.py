@@ -1,0 +1,57 @@
+"""The posture itself: what one service needs to run hardened, and what speaks against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from composeharden.compose.project import Service
+from composeharden.images.facts import Facts, Writable
+from composeharden.outcome import Confidence
+
+HARDENING = ("read-only", "cap-drop", "no-new-privileges")
+"""The passes that a posture is decided for."""
+
+
+@dataclass
+class Hold:
+    """A reason against one pass. Without `lowers` nothing applies it; with it, lower evidence may (--assume)."""
+
+    reason: str
+    lowers: Confidence | None = None
+
+
+@dataclass
+class Posture:
+    """What one service needs to run hardened, with reasons and confidence."""
+
+    service: Service
+    facts: Facts | None
+    runs_as_root: bool | None = None
+    identity: str = ""
+    """uid:gid that a tmpfs for the service process belongs to; empty when root or not known."""
+    capabilities: dict[str, str] = field(default_factory=dict)
+    capabilities_confidence: Confidence = Confidence.ASSUMED
+    writable: list[Writable] = field(default_factory=list)
+    read_only_confidence: Confidence = Confidence.ASSUMED
+    privileges_confidence: Confidence = Confidence.ASSUMED
+    holds: dict[str, list[Hold]] = field(default_factory=dict)
+    why: dict[str, list[str]] = field(default_factory=dict)
+    evidence: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def hold(self, passes: Iterable[str], reason: str, lowers: Confidence | None = None) -> None:
+        """Hold passes back, each for `reason`."""
+        for name in passes:
+            self.holds.setdefault(name, []).append(Hold(reason, lowers))
+
+    def blocked(self, name: str) -> str:
+        """The reason that nothing overrules, or empty."""
+        return next((hold.reason for hold in self.holds.get(name, ()) if hold.lowers is None), "")
+
+    def confidence(self, name: str, base: Confidence) -> Confidence:
+        """`base`, lowered by what speaks against it."""
+        return min([base, *(hold.lowers for hold in self.holds.get(name, ()) if hold.lowers is not None)])
+
+    def doubts(self, name: str) -> str:
+        """What lowered the confidence, as one phrase; empty when nothing did."""
+        return "; ".join(hold.reason for hold in self.holds.get(name, ()) if hold.lowers is not None)

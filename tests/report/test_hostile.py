@@ -1,0 +1,116 @@
+"""Names and values that act on terminals, CI logs and Markdown do nothing in any report."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from composeharden.outcome import Finding, Location, Outcome, Problem, Severity, Status
+from composeharden.redaction import Redactor
+from composeharden.yaml.change import Append, Set
+from tests.report.outcomes import everything, outcome_of, patched, quoted
+
+HOSTILE = (
+    "\x1b[31mred\x1b[0m",
+    "\x1b]8;;https://evil.example\x07link\x1b]8;;\x07",
+    "\x9b2J",
+    "a\rb",
+    "a\x00b",
+    "a\x08b",
+    "\x7f",
+    "new\nline",
+    "::error file=x::forged",
+    "\n::add-mask::x",
+    "  ::stop-commands::x",
+    "##[error]x",
+    "##vso[task.x]y",
+    "\u202egnp.exe",
+    "a\u2066b\u2069",
+    "zero\u200bwidth",
+    "\ufeff",
+    "\u2028",
+    "\x85",
+    "\ud800",
+    "\U000e0041",
+    "<script>alert(1)</script>",
+    "`ticks`",
+    "```\n# out",
+    "[link](https://evil.example)",
+    "@everyone #1",
+    "<!-- -->",
+    "|",
+)
+
+
+def hostile_outcome(name: str) -> Outcome:
+    finding = Finding(
+        name,
+        name,
+        Severity.HIGH,
+        name,
+        Location(name),
+        Status.HELD,
+        why=name,
+        advice=name,
+        reason=name,
+        unlock=name,
+        references=(name,),
+        evidence=(name,),
+        needs=(name,),
+    )
+    changes = (Set((0, "services", name, name), name), Append((0, "services", name, name), (name,)))
+    findings = [replace(finding, status=status, changes=changes) for status in Status]
+    text = f"services:\n  web:\n    image: nginx\n    labels: [{quoted(name)}]\n"
+    patch = replace(patched(text, [Set((0, "services", "web", "read_only"), True)]), path=name)
+    return replace(
+        outcome_of(patch, findings), path=name, notes=(name,), problems=(Problem(name, Location(name), name),)
+    )
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_do_nothing(name: str) -> None:
+    outcome = hostile_outcome(name)
+    redactor = Redactor([patch.after for patch in outcome.patches])
+    for kind, printed in everything(outcome, redactor):
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", printed) if "\x1b[0m" in printed and name != HOSTILE[0] else printed
+        if name == HOSTILE[0]:
+            plain = printed.replace("\x1b[0m", "").replace("\x1b[1m", "").replace("\x1b[2m", "")
+            plain = re.sub(r"\x1b\[(?:1;)?3\dm", "", plain)
+        assert not re.search(
+            r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]", plain
+        ), (kind, plain)
+        assert not re.search(r"(?m)^\s*::", plain), (kind, plain)
+        assert not re.search(r"##(?:\[|vso\[)", plain), (kind, plain)
+        printed.encode("utf-8")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_markdown_shows_text_as_it_is(name: str) -> None:
+    redactor = Redactor()
+    shown = redactor.markdown(name)
+    assert "\n" not in shown
+    assert not re.search(r"(?<!\\)[`*_\[\]|]", shown)
+    assert "<" not in shown
+    assert ">" not in shown
+    code = redactor.markdown_code(name)
+    fence = re.match(r"`+", code)
+    assert fence is not None
+    assert code.endswith(fence[0])
+    assert fence[0] not in code[len(fence[0]) : -len(fence[0])].replace(" ", "")
+    block = redactor.markdown_block(name)
+    fence = re.match(r"`+", block)
+    assert fence is not None
+    assert block.count(fence[0]) == 2
+
+
+def test_one_line_is_short_and_one_line() -> None:
+    shown = Redactor().one_line("a\nb\r\nc\td" + "x" * 10_000)
+    assert shown.startswith(r"a\nb\r\nc\td")
+    assert len(shown) < 500
+
+
+def test_ordinary_text_is_untouched() -> None:
+    text = "é ü 漢字 🦊 — “quoted”\n\tindented: [::1]:80 a::b\n- ::1\n"
+    assert Redactor().clean(text) == text
