@@ -37,15 +37,16 @@ def build(file: str, source: Source, variables: Mapping[str, str], read: Reader 
 
 def effective(source: Source) -> dict[str, Any]:
     """The effective model of one file before interpolation: what the proof compares before and after."""
-    model: dict[str, Any] = {}
-    for data in all_data(source):
-        if isinstance(data, dict):
-            flat = flatten(data)
-            model = merge(model, flat) if model else flat
+    layers = [_with_extends(flatten(data)) for data in all_data(source) if isinstance(data, dict)]
+    return merge({}, *layers)
+
+
+def _with_extends(model: dict[str, Any]) -> dict[str, Any]:
+    """One document with `extends` followed: Compose does that before it merges documents."""
     services = model.get("services")
-    if isinstance(services, dict) and any(isinstance(raw, dict) and "extends" in raw for raw in services.values()):
-        model = {**model, "services": {name: _extended(name, services, ()) for name in services}}
-    return model
+    if not isinstance(services, dict) or not any(extends_of(raw) for raw in services.values()):
+        return model
+    return {**model, "services": {name: _extended(name, services, ()) for name in services}}
 
 
 def _extended(name: str, services: Mapping[str, Any], path: tuple[str, ...]) -> Any:

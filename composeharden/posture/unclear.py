@@ -36,6 +36,7 @@ _READS = {
     "cap_add": ("cap-drop",),
     "cap_drop": ("cap-drop",),
     "security_opt": ("no-new-privileges",),
+    "read_only": ("read-only",),
     "tmpfs": ("read-only",),
     "user": ("cap-drop", "read-only"),
     "privileged": HARDENING,

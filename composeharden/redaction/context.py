@@ -5,41 +5,15 @@ from __future__ import annotations
 from composeharden.redaction.names import is_credential
 from composeharden.yaml.nodes import Mapping, Node
 
-_FREE = frozenset(
-    (
-        "environment",
-        "args",
-        "labels",
-        "annotations",
-        "options",
-        "driver_opts",
-        "driver_config",
-        "sysctls",
-        "storage_opt",
-        "runtime_flags",
-    )
-)
+_FREE = frozenset((
+    "environment", "args", "labels", "annotations", "options", "driver_opts", "driver_config", "sysctls",
+    "storage_opt", "runtime_flags",
+))  # fmt: skip
 """Keys below which names are the user's own, so that a whole collection can be a credential."""
-_OF_COMPOSE = frozenset(
-    (
-        "image",
-        "build",
-        "environment",
-        "deploy",
-        "healthcheck",
-        "restart",
-        "networks",
-        "volumes",
-        "ports",
-        "command",
-        "entrypoint",
-        "depends_on",
-        "driver",
-        "external",
-        "condition",
-        "source",
-    )
-)
+_OF_COMPOSE = frozenset((
+    "image", "build", "environment", "deploy", "healthcheck", "restart", "networks", "volumes", "ports", "command",
+    "entrypoint", "depends_on", "driver", "external", "condition", "source",
+))  # fmt: skip
 _NAMES_ONLY = frozenset(("secrets", "credential_spec", "configs"))
 _NO_VALUES = frozenset(("extra_hosts", "depends_on", "networks"))
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import cache
 
 from composeharden.redaction.references import Span
-from composeharden.yaml.nodes import Mapping, Node, Scalar, Sequence
+from composeharden.yaml.nodes import Mapping, Node, Scalar, Sequence, resolved
 
 
 def inner_span(text: str, node: Scalar) -> Span:
@@ -65,6 +67,18 @@ def scalars_below(node: Node) -> Iterator[Scalar]:
             stack += [value for _, value in node.pairs]
 
 
+def after_name(text: str, start: int, end: int) -> int:
+    """Where the value begins in a line `name = value` or `name: value`; the start of any other line."""
+    match = _name().match(text, start, end)
+    return start if match is None else match.end()
+
+
+def short_target(node: Node) -> Node | None:
+    """The node an alias stands for, unless it is so long that many aliases of it would cost time."""
+    target = resolved(node)
+    return None if target is not node and isinstance(target, Scalar) and len(target.text) > 1000 else target
+
+
 def merged(spans: list[Span]) -> list[Span]:
     """The spans sorted, with those that overlap or touch joined."""
     result: list[Span] = []
@@ -75,3 +89,8 @@ def merged(spans: list[Span]) -> list[Span]:
         else:
             result.append((start, end))
     return result
+
+
+@cache
+def _name() -> re.Pattern[str]:
+    return re.compile(r"[\w.\-\"']{1,128}[ \t]*[=:][ \t]*")

@@ -9,164 +9,40 @@ import re
 from functools import cache, lru_cache
 
 _ANYWHERE = (
-    "pass",
-    "pwd",
-    "secret",
-    "token",
-    "cred",
-    "kennwort",
-    "contrase",
-    "senha",
-    "salt",
-    "dsn",
-    "cookie",
-    "bearer",
-    "hmac",
-    "jwt",
-    "mnemonic",
-    "webhook",
-    "license",
-    "licence",
-    "signing",
-    "encryption",
-    "authoriz",
-    "connectionstring",
-    "connstring",
-    "connectionurl",
-    "connectionuri",
-    "connstr",
-    "privkey",
-    "privatekey",
-    "accesskey",
-    "apikey",
-    "masterkey",
-    "keybase",
-    "vapid",
-    "passphrase",
-    "htdigest",
-    "sharedkey",
-    "unseal",
-)
+    "pass", "pwd", "secret", "token", "cred", "kennwort", "contrase", "senha", "salt", "dsn", "cookie", "bearer",
+    "hmac", "jwt", "mnemonic", "webhook", "license", "licence", "signing", "encryption", "authoriz",
+    "connectionstring", "connstring", "connectionurl", "connectionuri", "connstr", "privkey", "privatekey",
+    "accesskey", "apikey", "masterkey", "keybase", "vapid", "passphrase", "htdigest", "sharedkey", "unseal",
+)  # fmt: skip
 """Looked for in the name in lower case without its separators."""
 _AS_A_WORD = frozenset(("pin", "psk", "otp", "totp", "hash", "hashes", "sig", "signature", "nonce", "pat", "pw", "sas"))
 _AT_THE_END = ("key", "keys", "seed")
-_AFTER_KEY = frozenset(
-    (
-        "",
-        "v",
-        "base",
-        "b",
-        "hex",
-        "value",
-        "data",
-        "pem",
-        "json",
-        "id",
-        "old",
-        "new",
-        "current",
-        "previous",
-        "primary",
-        "secondary",
-        "prod",
-        "dev",
-        "test",
-        "raw",
-    )
-)
+_AFTER_KEY = frozenset((
+    "", "v", "base", "b", "hex", "value", "data", "pem", "json", "id", "old", "new", "current", "previous",
+    "primary", "secondary", "prod", "dev", "test", "raw",
+))  # fmt: skip
 """Words that leave a name ending in `key` what it is; digits are cut off first."""
 _NOT_AUTH = ("forwardauth", "author", "authentik", "authelia")
 """Names that contain `auth` and hold no credential by that alone. `authoriz` was looked for before."""
 _PUBLIC = ("publickey", "pubkey", "keyboard", "keycloak", "keyspace")
 
 _CHOICE_ENDS = (
-    "method",
-    "mode",
-    "type",
-    "plugin",
-    "policy",
-    "algorithm",
-    "alg",
-    "provider",
-    "backend",
-    "driver",
-    "enabled",
-    "disabled",
-    "required",
-    "name",
-    "user",
-    "realm",
-    "header",
-    "issuer",
-    "scope",
-)
+    "method", "mode", "type", "plugin", "policy", "algorithm", "alg", "provider", "backend", "driver", "enabled",
+    "disabled", "required", "name", "user", "realm", "header", "issuer", "scope",
+)  # fmt: skip
 _MEASURE_ENDS = (
-    "ttl",
-    "expiry",
-    "expires",
-    "expiration",
-    "expire",
-    "lifetime",
-    "timeout",
-    "length",
-    "minlength",
-    "maxlength",
-    "size",
-    "duration",
-    "age",
-    "maxage",
-    "interval",
-    "cost",
-    "rounds",
-    "days",
-    "hours",
-    "minutes",
-    "seconds",
-    "expiresin",
-    "expirationtime",
-    "count",
-    "limit",
-    "attempts",
-    "port",
-    "tokens",
-    "factor",
-)
+    "ttl", "expiry", "expires", "expiration", "expire", "lifetime", "timeout", "length", "minlength", "maxlength",
+    "size", "duration", "age", "maxage", "interval", "cost", "rounds", "days", "hours", "minutes", "seconds",
+    "expiresin", "expirationtime", "count", "limit", "attempts", "port", "tokens", "factor",
+)  # fmt: skip
 _ADDRESS_ENDS = (
-    "url",
-    "uri",
-    "host",
-    "hostname",
-    "hosts",
-    "endpoint",
-    "realm",
-    "issuer",
-    "domain",
-    "address",
-    "addr",
-    "server",
-)
+    "url", "uri", "host", "hostname", "hosts", "endpoint", "realm", "issuer", "domain", "address", "addr", "server",
+)  # fmt: skip
 _FILE_ENDS = ("file", "path", "dir", "directory", "location", "files")
-_SWITCHES = frozenset(
-    (
-        "true",
-        "false",
-        "yes",
-        "no",
-        "on",
-        "off",
-        "null",
-        "~",
-        "none",
-        "required",
-        "optional",
-        "requested",
-        "enabled",
-        "disabled",
-        "always",
-        "never",
-        "auto",
-    )
-)
+_SWITCHES = frozenset((
+    "true", "false", "yes", "no", "on", "off", "null", "~", "none", "required", "optional", "requested", "enabled",
+    "disabled", "always", "never", "auto",
+))  # fmt: skip
 
 
 @lru_cache(maxsize=8192)

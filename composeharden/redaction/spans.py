@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from functools import cache
-
 from composeharden.redaction.arguments import argument_zones
 from composeharden.redaction.comments import comment_secrets
 from composeharden.redaction.context import holds_free_names, is_secret_collection, name_for_value
-from composeharden.redaction.layout import comment_spans, has_escapes, inner_span, line_spans, merged, scalars_below
+from composeharden.redaction.layout import (
+    after_name,
+    comment_spans,
+    has_escapes,
+    inner_span,
+    line_spans,
+    merged,
+    scalars_below,
+    short_target,
+)
 from composeharden.redaction.names import holds_logins, is_credential, is_harmless
 from composeharden.redaction.references import Span, literals, references
 from composeharden.redaction.shapes import private_keys, shapes
@@ -173,7 +179,7 @@ class _Finder:
 
     def command(self, node: Sequence) -> None:
         """A list read as a command line: an option in one item, its value in the next."""
-        items = [item for item in map(_short, node.items) if isinstance(item, Scalar)]
+        items = [item for item in map(short_target, node.items) if isinstance(item, Scalar)]
         if len(items) < 2:
             return
         for place, start, end in argument_zones([item.text for item in items]):
@@ -207,8 +213,7 @@ class _Finder:
         start, end = inner_span(self.text, node)
         for first, last in line_spans(self.text, start, end):
             if keep_names:
-                name = _pattern("name").match(self.text, first, last)
-                first = first if name is None else name.end()
+                first = after_name(self.text, first, last)
             else:
                 self.found.values.add(self.text[first:last])
             if any(char.isalnum() for char in self.text[first:last]):
@@ -239,20 +244,3 @@ class _Finder:
         for start, end in private_keys(self.text):
             self.add(start, end)
             self.found.values.update(line.strip("# \t\r-\"'") for line in self.text[start:end].split("\n"))
-
-
-def _short(node: Node) -> Node | None:
-    """The node an alias stands for, unless it is so long that many aliases of it would cost time."""
-    target = resolved(node)
-    return None if target is not node and isinstance(target, Scalar) and len(target.text) > 1000 else target
-
-
-@cache
-def _pattern(name: str) -> re.Pattern[str]:
-    """Compiled on first use: most runs need only some, and compiling costs more than searching."""
-    return re.compile(_PATTERNS[name])
-
-
-_PATTERNS = {
-    "name": r"[\w.\-\"']{1,128}[ \t]*[=:][ \t]*",
-}

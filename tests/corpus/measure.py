@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 import shutil
@@ -16,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from composeharden import Finding, Options, Outcome, Status, harden
-from composeharden.cli.inputs import read
+from composeharden.cli.inputs import reader
 from composeharden.compose.kinds import Kind, classify
 from composeharden.compose.load import build
 from composeharden.compose.project import Project, Reader, Service
@@ -114,9 +115,9 @@ def _share(corpus: Path, share: list[str]) -> list[Measured]:
     """Measure files of one project, against Compose in a copy of the project's folder."""
     project = share[0].split(os.sep)[0]
     with TemporaryDirectory(prefix="corpus-") as name:
-        copy = Path(name)
-        _copy(corpus / project, copy / project)
-        return [Measured(file, _runs(corpus, file, copy)) for file in share]
+        sandbox = Path(name)
+        _copy(corpus / project, sandbox / project)
+        return [Measured(file, _runs(corpus, file, sandbox)) for file in share]
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -129,8 +130,8 @@ def _copy(source: Path, target: Path) -> None:
         _copy(entry, target / entry.name)
 
 
-def _runs(corpus: Path, file: str, copy: Path) -> dict[str, Run]:
-    judge = _Judge(corpus, file, copy)
+def _runs(corpus: Path, file: str, sandbox: Path) -> dict[str, Run]:
+    judge = _Judge(corpus, file, sandbox)
     runs = {}
     for mode, options in MODES.items():
         try:
@@ -141,37 +142,34 @@ def _runs(corpus: Path, file: str, copy: Path) -> dict[str, Run]:
 
 
 def _run(corpus: Path, file: str, options: Options, judge: _Judge) -> Run:
-    reader = _below(corpus)
-    outcome = harden(file, reader, options)
+    path = os.path.join(corpus, file)
+    read = reader(path)
+    outcome = harden(path, read, options)
     run = Run(kind=_kind(outcome))
     run.unplaced = [
         problem.message
         for problem in outcome.problems
-        if not problem.message or problem.location.file != file or problem.location.line < 1
+        if not problem.message or problem.location.file != path or problem.location.line < 1
     ]
     run.declared = sum(finding.status in (Status.FIX, Status.REFUSED) for finding in outcome.findings)
     run.refused = [f"{finding.rule}: {finding.reason}" for finding in outcome.with_status(Status.REFUSED)]
     run.held.update(f"{finding.rule}: {_general(finding.reason)}" for finding in outcome.with_status(Status.HELD))
-    if file in outcome.sources and run.kind in ("hardened", "clean"):
+    if path in outcome.sources and run.kind in ("hardened", "clean"):
         run.services = list(_services(outcome))
     for patch in outcome.patches:
-        assert patch.path == file, f"{patch.path} was patched"
+        assert patch.path == path, f"{patch.path} was patched"
         before, after = patch.before.text, patch.after.text
-        assert reader(file) == before.encode(), "the text is not that of the file"
+        assert read(path) == before.encode(), "the text is not that of the file"
         run.noise = noise(before, after, patch.changes)
         run.comments_lost = comments_lost(before, after, patch.changes)
-        run.changed_again = bool(harden(file, _with(file, patch.data, reader), options).patches)
+        run.changed_again = bool(harden(path, _with(path, patch.data, read), options).patches)
         judge.compare(patch.data, outcome.with_status(Status.FIX), run)
     return run
 
 
-def _below(corpus: Path) -> Reader:
-    return lambda path: read(os.path.join(corpus, path))
-
-
-def _with(file: str, data: bytes, reader: Reader) -> Reader:
+def _with(path: str, data: bytes, read: Reader) -> Reader:
     """The reader, with other content in one file."""
-    return lambda path: data if path == file else reader(path)
+    return lambda other: data if other == path else read(other)
 
 
 def _kind(outcome: Outcome) -> str:
@@ -230,9 +228,9 @@ def _is_full(service: Service) -> bool:
 class _Judge:
     """Asks Compose about one file before and after, beside a copy of its project."""
 
-    def __init__(self, corpus: Path, file: str, copy: Path) -> None:
+    def __init__(self, corpus: Path, file: str, sandbox: Path) -> None:
         self.program = real_compose.binary()
-        self.path = copy / file
+        self.path = sandbox / file
         self.original = (corpus / file).read_bytes()
         self._known: dict[bytes, tuple[bool, dict[str, Any] | None]] = {}
 
@@ -245,7 +243,11 @@ class _Judge:
         if before is None:
             return
         run.compared = True
-        run.undeclared = differences(expected(before, fixes), after) if after is not None else ["no model any more"]
+        run.undeclared = (
+            differences(expected(before, fixes), without_extensions(after))
+            if after is not None
+            else ["no model any more"]
+        )
 
     def _ask(self, data: bytes) -> tuple[bool, dict[str, Any] | None]:
         assert self.program is not None
@@ -262,14 +264,23 @@ class _Judge:
 
 def expected(before: dict[str, Any], fixes: Iterable[Finding]) -> dict[str, Any]:
     """The model of Compose with the declared changes of services made in the form that `config` prints."""
-    services = {name: dict(body) for name, body in before.get("services", {}).items()}
+    model: dict[str, Any] = copy.deepcopy(without_extensions(before))
+    services = model.get("services", {})
     for fix in fixes:
         for change in fix.changes:
             if len(change.path) != 4:
                 continue  # a top-level key that Compose does not print
             body, key = services[str(change.path[2])], str(change.path[3])
             body[key] = _printed(body.get(key), change)
-    return {**before, "services": services} if "services" in before else before
+            # a container that runs before the start takes every setting of its service that it has none of its own for
+            for hook in body.get("pre_start", ()):
+                hook[key] = body[key]
+    return model
+
+
+def without_extensions(model: dict[str, Any]) -> dict[str, Any]:
+    """A model without its top-level `x-` fields: an anchor that all its users share may change there."""
+    return {key: value for key, value in model.items() if not key.startswith("x-")}
 
 
 def _printed(value: Any, change: Change) -> Any:

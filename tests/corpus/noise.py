@@ -41,33 +41,35 @@ class Declared(NamedTuple):
 def noise(before: str, after: str, changes: Iterable[Change]) -> list[str]:
     """What differs between two texts of a file and was not declared, as lines for a person; empty when nothing does.
 
-    A line may go only with a removed key. In a line that was changed every character must still be there, in its order
-    (the dashes, brackets and indentation of a list that becomes a mapping aside). A new line may only hold declared
-    words.
+    A line may go only with a removed key, and one empty line beside it. In a line that was changed every character must
+    still be there, in its order (the dashes, brackets and indentation of a list that becomes a mapping aside). A new
+    line may only hold declared words.
     """
     declared = _declared(changes)
     found = [] if before.endswith("\n") == after.endswith("\n") else ["the end of the last line"]
+    emptied = 0
     for hunk in hunks(_lines(before), _lines(after)):
         found += _unexplained(hunk, declared)
-    return found
+        emptied += _empty(hunk.gone) - _empty(hunk.new) - sum(_is_removed(line, declared) for line in hunk.gone)
+    return [*found, "an empty line is gone"] if emptied > 0 else found
 
 
 def _unexplained(hunk: Hunk, declared: Declared) -> Iterator[str]:
-    gone = [line for line in hunk.gone if not _is_removed(line, declared)]
-    if len(gone) == len(hunk.gone) and _empty(gone) > _empty(hunk.new):
-        yield "an empty line is gone"
+    gone = [line for line in hunk.gone if line.strip() and not _is_removed(line, declared)]
     for line in _respaced(gone, hunk.new):
         if not (declared.reshaped and line.startswith("#")):
             yield f"only its blanks changed: {line}"
     if not _is_kept(gone, hunk.new, declared):
         yield f"changed: {' / '.join(map(str.strip, gone))} -> {' / '.join(map(str.strip, hunk.new))}"
+    if _empty(hunk.new) > _empty(hunk.gone):
+        yield "an empty line is new"
     extra = Counter(_words(hunk.new)) - Counter(_words(gone))
     yield from (f"not declared: {word}" for word in sorted(set(extra) - declared.words))
 
 
 def _respaced(gone: Iterable[str], new: Iterable[str]) -> Iterator[str]:
     there = {_without_blanks(line) for line in new}
-    yield from (line.strip() for line in gone if line.strip() and _without_blanks(line) in there)
+    yield from (line.strip() for line in gone if _without_blanks(line) in there)
 
 
 def _is_kept(gone: Iterable[str], new: Iterable[str], declared: Declared) -> bool:

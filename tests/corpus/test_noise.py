@@ -59,6 +59,7 @@ def test_a_clean_patch_has_no_noise() -> None:
         ('"postgres#16"', "'postgres#16'"),
         ("image: nginx\n", "image: nginx \n"),
         ("true\n\n", "true\n"),
+        ("    read_only", "\n    read_only"),
         ("# the site", "# site"),
         ("[NET_RAW, ALL]", "[ALL]"),
         ("      # first\n", ""),

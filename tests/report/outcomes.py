@@ -19,7 +19,8 @@ version: "3.7"  # old
 services:
   web:
     image: nginx:1.27
-    depends_on: [db]
+    depends_on:
+      - db
   db:
     image: postgres:16
     environment:

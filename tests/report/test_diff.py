@@ -29,7 +29,7 @@ def test_it_is_masked_and_says_so() -> None:
     outcome = ordinary()
     lines = unified(outcome.patches[0], redactor_of(outcome), findings=outcome.findings).splitlines()
     assert lines[:3] == [NOTICE, "--- a/compose.yaml", "+++ b/compose.yaml"]
-    assert lines[3] == "@@ -3,11 +3,15 @@ web: read-only, cap-drop; db: no-new-privileges"
+    assert lines[3] == "@@ -4,11 +4,15 @@ web: read-only, cap-drop; db: no-new-privileges"
     assert "       POSTGRES_PASSWORD: ***" in lines
     assert [line for line in lines if line.startswith("+ ")] == [
         "+    read_only: true",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 
 import pytest
@@ -114,3 +115,61 @@ def test_one_line_is_short_and_one_line() -> None:
 def test_ordinary_text_is_untouched() -> None:
     text = "é ü 漢字 🦊 — “quoted”\n\tindented: [::1]:80 a::b\n- ::1\n"
     assert Redactor().clean(text) == text
+
+
+# -- cost --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "a",
+        "://",
+        "a://b:",
+        "@",
+        "=",
+        "password=",
+        "pass:",
+        "'",
+        '"',
+        "\\",
+        "-p ",
+        "$",
+        "${",
+        "${A:-",
+        "}",
+        "eyJ",
+        "SG.",
+        "x:y@",
+        "--password ",
+        "mysql -p",
+        'a="',
+        "identified by ",
+        "AUTH ",
+        "env ",
+        "a:b|",
+        "-----BEGIN PRIVATE KEY-----\n",
+        "$1$",
+        "http://a:b@",
+        "; ",
+        "a;b=",
+        "root:pw ",
+        "sk-",
+        "A1b2",
+        "::\n",
+        "##[",
+        "\u202e",
+    ],
+)
+def test_hostile_text_costs_time_in_proportion(unit: str) -> None:
+    def cost(size: int) -> float:
+        text = (unit * (size // len(unit) + 1))[:size]
+        started = time.process_time()
+        redactor = Redactor()
+        redactor.add_text(text)
+        redactor.clean(text)
+        return time.process_time() - started
+
+    cost(1_000)
+    small, large = cost(20_000), cost(160_000)
+    assert large < max(0.4, 20 * small)
