@@ -27,6 +27,9 @@ bench: setup
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check compose-lint==0.36.2
 	$(BIN)/python -m tests.bench
 
+docs: setup
+	$(BIN)/python -m tests.reference
+
 engine:
 	tests/engine/start-engine
 

@@ -1,8 +1,8 @@
-"""Writes docs/passes.md, the page of every pass, from the passes themselves.
+"""Writes what the documentation says of the passes, from the passes: docs/passes.md and a table in README.md.
 
     make docs
 
-tests/test_readme.py fails when the page is not what this would write.
+tests/test_readme.py fails when either is not what this would write.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ from pathlib import Path
 
 from composeharden.passes import Pass, all_passes
 
-PAGE = Path(__file__).parent.parent / "docs" / "passes.md"
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "passes.md"
+_START, _END = "<!-- passes -->\n", "<!-- /passes -->"
 _HEAD = """\
 # Passes
 
@@ -24,6 +27,18 @@ def page() -> str:
     """The whole page: a table of all passes, those that fix first, then a section for each."""
     passes = sorted(all_passes().values(), key=lambda item: (item.example is None, item.name))
     return "\n".join((_HEAD, *table(passes), "", *(line for item in passes for line in section(item)))).rstrip() + "\n"
+
+
+def readme(text: str) -> str:
+    """The text of README.md with the table of the passes that fix renewed."""
+    head, rest = text.split(_START)
+    _, tail = rest.split(_END)
+    rows = [
+        f"| [`{item.name}`](docs/passes.md#{item.name}) | {summary(item)} | {item.effect} |"
+        for item in all_passes().values()
+        if item.example is not None
+    ]
+    return head + _START + "\n".join(("| pass | | effect |", "|---|---|---|", *rows, "")) + _END + tail
 
 
 def table(passes: list[Pass]) -> list[str]:
@@ -65,3 +80,4 @@ def _reference(text: str) -> str:
 if __name__ == "__main__":
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page(), "utf-8")
+    README.write_text(readme(README.read_text("utf-8")), "utf-8")

@@ -12,11 +12,11 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from deepdiff import DeepDiff
 
 from composeharden.cli.inputs import reader
 from composeharden.outcome import Outcome, Status
@@ -63,14 +63,11 @@ def model(folder: Path, name: str, home: Path) -> dict[str, Any]:
     return {key: value for key, value in found.items() if not key.startswith("x-")}
 
 
-def differences(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def differences(before: dict[str, Any], after: dict[str, Any]) -> set[tuple[str, str]]:
     """(service, key) of everything that two models of one stack do not have in common."""
-    assert before["services"].keys() == after["services"].keys()
-    for name, old in before["services"].items():
-        new = after["services"][name]
-        for key in {*old, *new}:
-            if key not in old or key not in new or not same(old[key], new[key]):
-                yield name, key
+    found = DeepDiff(before["services"], after["services"], view="tree")
+    paths = [item.path(output_format="list") for group in found.values() for item in group]
+    return {(str(path[0]), str(path[1])) for path in paths}
 
 
 @pytest.fixture(params=CASES)
@@ -108,7 +105,7 @@ def test_compose_sees_the_declared_changes_and_no_others(folder: Path, tmp_path:
     changes = [change for one in run(folder).with_status(Status.FIX) for change in one.changes]
     declared = {(str(change.path[2]), str(change.path[3])) for change in changes if len(change.path) == 4}
     before, after = model(folder, "compose.yaml", tmp_path), model(folder, "hardened.yaml", tmp_path)
-    assert set(differences(before, after)) == declared
+    assert differences(before, after) == declared
     assert {key for _, key in declared} <= WRITTEN
     assert [change.path for change in changes if len(change.path) != 4] in ([], [(0, "version")])
     assert same({**before, "services": {}}, {**after, "services": {}})

@@ -253,7 +253,8 @@ class _Builder:
         if event.tag is None or event.anchor is None or self.text[at] != "&":
             return at
         before = self.text[:at].rstrip(" \t\r\n")
-        tag = max(before.rfind(blank) for blank in " \t\n,[{") + 1
+        stops = " \t\n" if before.endswith(">") else " \t\n,[{"
+        tag = max(before.rfind(stop) for stop in stops) + 1
         return tag if before.startswith("!", tag) else at
 
     def _block_scalar_end(self, start: int, mark: int) -> int:
@@ -312,10 +313,11 @@ class _Builder:
         outer, flow, tag = self._outer(event), bool(event.flow_style), _tag(event)
         start = self._after_properties(outer, tag, event.anchor)
         node = Mapping(outer, start, flow, tag, event.anchor)
-        size, at = 1, start + (flow and self.text[start] == "{")  # `[a: b]` holds a mapping without braces
+        braces = flow and self.text[start] == "{"  # `[a: b]` holds a mapping without
+        size, at = 1, start + braces
         for key_event in events:
             if isinstance(key_event, MappingEndEvent):
-                node.end = key_event.end_mark.index if flow else at
+                node.end = key_event.end_mark.index if braces else at
                 return node, size
             key = self._key(key_event, events, at, depth)
             colon = skip_blank(self.text, key.end)
