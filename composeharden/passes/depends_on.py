@@ -143,7 +143,7 @@ def _known_programs(posture: Posture) -> set[str]:
     facts = posture.facts
     if facts is None or facts.is_runtime:
         return set()
-    known = {str(name) for row in facts.rows("healthcheck") for name in row.get("needs", ())}
+    known = {str(name).rsplit("/", 1)[-1] for row in facts.rows("healthcheck") for name in row.get("needs", ())}
     known |= {str(name) for name in facts.table("programs").get("present", ())}
     known -= {str(name) for name in facts.table("programs").get("absent", ())}
     return known

@@ -12,7 +12,7 @@ from composeharden.report.style import Style, can_show_symbols, counted, joined,
 __all__ = ["can_show_symbols", "problem_lines", "render"]
 
 _RULE_COLUMN = 6
-_WIDEST_RULE = 26
+_WIDEST_RULE = 30
 
 
 def render(

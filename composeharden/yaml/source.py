@@ -112,7 +112,7 @@ def load(data: bytes) -> Source:
     stray = _STRAY_BREAK.search(text)
     if stray is not None:  # YAML ends a line there, editors and diffs do not
         raise SourceError(
-            f"U+{ord(stray.group()):04X} breaks the line for YAML, but not in most editors; replace it",
+            f"U+{ord(stray.group()):04X} is a line break in YAML; replace it by LF or CRLF",
             Source(text, []).position(stray.start()),
         )
     return Source(text, _Builder(text).documents(), encoding)
