@@ -5,7 +5,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 stack=$(mktemp -d)
 trap 'rm -rf "$stack"' EXIT
-cp "$here"/fixtures/web-db-cache/compose.yaml "$stack/"
+cp -R "$here"/fixtures/web-db-cache/. "$stack/"
 cd "$stack"
 
 step() { # WHAT EXPECTED-CODE COMMAND

@@ -64,7 +64,8 @@ def _findings_of(rule: Pass, project: Project, postures: Mapping[str, Posture], 
         for proposal in rule.for_project(project, postures):
             about = _service_of(proposal)
             if about not in project.services:
-                yield _finding(rule, proposal, None, None, options, project)
+                if not options.services:
+                    yield _finding(rule, proposal, None, None, options, project)
             elif not options.services or about in options.services:
                 yield _finding(rule, proposal, project.services[about], postures.get(about), options)
 

@@ -148,6 +148,8 @@ class Outcome:
     patches: tuple[Patch, ...] = ()
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
+    services: frozenset[str] = frozenset()
+    """Names of the services in it."""
     sources: dict[str, Source] = field(default_factory=dict, compare=False)
     """Every file that was read, by path: what redaction and the reports look at."""
     variables: dict[str, str] = field(default_factory=dict, compare=False, repr=False)

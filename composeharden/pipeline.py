@@ -56,7 +56,8 @@ def harden(path: str, read: Reader, options: Options | None = None) -> Outcome:
     found = findings(project, options, marks)
     found, patches = patch(project, found)
     patches, found = _stable(project, patches, found, options, read)
-    return Outcome(path, tuple(found), tuple(patches), tuple(problems), tuple(notes), sources, dict(variables))
+    names = frozenset(project.services)
+    return Outcome(path, tuple(found), tuple(patches), tuple(problems), tuple(notes), names, sources, dict(variables))
 
 
 def _read(path: str, read: Reader) -> Source | Problem:

@@ -105,5 +105,5 @@ def test_no_pass_names_an_image() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Compare):
                 named = [item for item in ast.walk(node) if isinstance(item, ast.Constant) and item.value in facts]
-                wrong += [f"{path.name}:{item.lineno} {item.value}" for item in named]
+                wrong += [f"{path.name}:{item.lineno} {item.value!r}" for item in named]
     assert wrong == []

@@ -42,8 +42,8 @@ def rows(heading: str) -> list[list[str]]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with the stack of the README and the command `composeharden` in bin/."""
-    shutil.copy(STACK, tmp_path / "compose.yaml")
+    """A folder with the stack the README shows and the command `composeharden` in bin/."""
+    shutil.copytree(STACK.parent, tmp_path, dirs_exist_ok=True)
     (tmp_path / "bin").mkdir()
     command = tmp_path / "bin" / "composeharden"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m composeharden "$@"\n')
@@ -169,6 +169,15 @@ def test_links_and_files_exist(name: str) -> None:
     targets = [target.split("#")[0] for target in re.findall(r"\]\(([^)]+)\)", text) if "://" not in target]
     named = re.findall(r"`((?:composeharden|tests|fixtures|schemas|docs)/[\w./-]+)`", text)
     assert [target for target in (*targets, *named) if target and not (ROOT / target).exists()] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "file"), [("python", "passes/logging_disabled.py"), ("toml", "images/facts/mailhog.toml")]
+)
+def test_what_contributors_are_shown_is_real(language: str, file: str) -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    (shown,) = re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert _appears(shown.replace("\n\n...\n\n", "\n...\n"), (ROOT / "composeharden" / file).read_text("utf-8"))
 
 
 def test_the_commands_of_make_exist() -> None:

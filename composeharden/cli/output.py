@@ -13,7 +13,7 @@ from composeharden.cli.write import WriteError, write_new
 
 
 def finish(done: list[Done], settings: Settings) -> None:
-    """Print what is about the whole run."""
+    """Print what is about the whole run. Raises click.UsageError for a --service that is in none of the inputs."""
     if settings.form == "json":
         import json
 
@@ -21,6 +21,9 @@ def finish(done: list[Done], settings: Settings) -> None:
         sys.stdout.write(json.dumps(_joined(documents), indent=2, allow_nan=False) + "\n")
     sys.stdout.flush()
     sys.stderr.write("\n".join(item.steps for item in done if item.steps))
+    missing = settings.options.services.difference(*(item.services for item in done))
+    if missing and not any(item.trouble for item in done):
+        raise click.UsageError(f"no service is called {', '.join(sorted(missing))}")
 
 
 def _joined(documents: list[dict[str, Any]]) -> dict[str, Any]:

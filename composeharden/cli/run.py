@@ -50,6 +50,8 @@ class Done:
     failing: bool = False
     """A finding reaches the threshold of --fail-on."""
     held: bool = False
+    services: tuple[str, ...] = ()
+    """Those of --service that are in this input."""
     steps: str = ""
     """What to do after a file was written, and how to go back."""
 
@@ -141,6 +143,7 @@ def judge(outcome: Outcome, settings: Settings) -> Done:
         trouble=bool(outcome.problems) or bool(outcome.with_status(Status.REFUSED)),
         failing=any(finding.severity >= settings.fail_on for finding in outcome.with_status(Status.REPORT)),
         held=bool(outcome.with_status(Status.HELD)),
+        services=tuple(settings.options.services & outcome.services),
     )
 
 

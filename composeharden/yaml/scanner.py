@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -24,8 +25,6 @@ _PLAIN_IN_FLOW = re.compile(_WORDS.format(word=r"[^ \t\r\n\0:?,\[\]{{}}]+|:(?![ 
 _SPACES = re.compile(r"[ ]*+(?:#[^\r\n\0]*+)?+")
 _BLANKS = re.compile(r"[ \t]*+(?:#[^\r\n\0]*+)?+")
 _GAP = re.compile(r"[ \t]*+")
-_TAG = re.compile(r"![^ \t\r\n\0]*+[ \t]*+")
-_BLOCK_SCALAR_HEAD = re.compile(r"[|>][-+0-9]*+[ \t]*+")
 _DOCUMENT_MARK = re.compile(r"(?:---|\.\.\.)[ \t\r\n\0]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -105,20 +104,32 @@ class _Scanner(Scanner):
         return token
 
     def scan_tag(self) -> Any:
-        self._blanks_for_tabs(_TAG)
-        return super().scan_tag()
+        with self._tabs_as_blanks():
+            return super().scan_tag()
 
-    def scan_block_scalar(self, style: Any, rt: bool | None = False) -> Any:
-        self._blanks_for_tabs(_BLOCK_SCALAR_HEAD)
-        return super().scan_block_scalar(style, rt)
+    def scan_block_scalar_indicators(self, start_mark: Any) -> Any:
+        with self._tabs_as_blanks():
+            return super().scan_block_scalar_indicators(start_mark)
 
-    def _blanks_for_tabs(self, pattern: re.Pattern[str]) -> None:
-        """Make tabs what the class above takes there. The text stays as long as it was, so the marks do not move."""
+    def scan_block_scalar_ignored_line(self, start_mark: Any) -> Any:
+        with self._tabs_as_blanks():
+            return super().scan_block_scalar_ignored_line(start_mark)
+
+    @contextmanager
+    def _tabs_as_blanks(self) -> Iterator[None]:
+        """Where the class above ends a token at a blank, let a tab do as well."""
         reader = self.reader
-        match = pattern.match(reader.buffer, reader.pointer)
-        if match and "\t" in match.group():
-            start, end = match.span()
-            reader.buffer = reader.buffer[:start] + match.group().replace("\t", " ") + reader.buffer[end:]
+        peek = reader.peek
+
+        def peek_blank(index: int = 0) -> str:
+            char: str = peek(index)
+            return " " if char == "\t" else char
+
+        reader.peek = peek_blank
+        try:
+            yield
+        finally:
+            del reader.peek
 
     def scan_plain(self) -> ScalarToken:
         reader, indent = self.reader, self.indent + 1

@@ -162,13 +162,23 @@ def _decode(data: bytes) -> tuple[str, str]:
         raise SourceError(f"byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8", place) from None
 
 
+class _Extent(NamedTuple):
+    """What a node holds once every alias is followed: the number of values, and how deep they are nested."""
+
+    size: int
+    height: int
+
+
+_ONE = _Extent(1, 0)
+
+
 class _Builder:
     """Turns the events of one file into nodes with true spans."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.anchors: dict[str, Node | None] = {}
-        self.sizes: dict[int, int] = {}
+        self.extents: dict[int, _Extent] = {}
 
     def documents(self) -> list[Node | None]:
         roots: list[Node | None] = []
@@ -197,41 +207,44 @@ class _Builder:
         place = None if offset is None else Source(self.text, []).position(min(offset, len(self.text)))
         raise SourceError(message, place) from None
 
-    def _node(self, event: Event, events: Any, empty_at: int, depth: int) -> tuple[Node, int]:
-        """The node that starts with `event`, and its size once every alias is followed."""
+    def _node(self, event: Event, events: Any, empty_at: int, depth: int) -> tuple[Node, _Extent]:
+        """The node that starts with `event`, and its extent."""
         if isinstance(event, AliasEvent):
-            return self._alias(event)
+            return self._alias(event, depth)
         if isinstance(event, ScalarEvent):
             node = self._scalar(event, empty_at)
-            self._remember(node, 1)
-            return node, 1
+            self._remember(node, _ONE)
+            return node, _ONE
         if depth >= MAX_DEPTH:
             self._fail(f"nested deeper than {MAX_DEPTH} levels", event.start_mark.index)
         assert isinstance(event, (MappingStartEvent, SequenceStartEvent))
         if event.anchor is not None:
             self.anchors[event.anchor] = None  # until it is complete, so that a recursive alias is seen
         if isinstance(event, MappingStartEvent):
-            built, size = self._mapping(event, events, depth)
+            built, extent = self._mapping(event, events, depth)
         else:
-            built, size = self._sequence(event, events, depth)
-        self._remember(built, size)
-        return built, size
+            built, extent = self._sequence(event, events, depth)
+        self._remember(built, extent)
+        return built, extent
 
-    def _remember(self, node: Node, size: int) -> None:
-        if size > MAX_EXPANDED:
+    def _remember(self, node: Node, extent: _Extent) -> None:
+        if extent.size > MAX_EXPANDED:
             self._fail(f"aliases expand to more than {MAX_EXPANDED:,} values", node.outer)
         if node.anchor is not None:
             self.anchors[node.anchor] = node
-            self.sizes[id(node)] = size
+            self.extents[id(node)] = extent
 
-    def _alias(self, event: AliasEvent) -> tuple[Node, int]:
+    def _alias(self, event: AliasEvent, depth: int) -> tuple[Node, _Extent]:
         at = event.start_mark.index
         if event.anchor not in self.anchors:
             self._fail(f"alias *{event.anchor} has no anchor &{event.anchor} before it", at)
         target = self.anchors[event.anchor]
         if target is None:
             self._fail(f"anchor &{event.anchor} contains itself", at)
-        return Alias(at, event.end_mark.index, target), self.sizes[id(target)]
+        extent = self.extents[id(target)]
+        if depth + extent.height > MAX_DEPTH:
+            self._fail(f"nested deeper than {MAX_DEPTH} levels once aliases are followed", at)
+        return Alias(at, event.end_mark.index, target), extent
 
     def _scalar(self, event: ScalarEvent, empty_at: int) -> Scalar:
         outer, end = self._outer(event), event.end_mark.index
@@ -252,10 +265,11 @@ class _Builder:
         at = int(event.start_mark.index)
         if event.tag is None or event.anchor is None or self.text[at] != "&":
             return at
-        before = self.text[:at].rstrip(" \t\r\n")
-        stops = " \t\n" if before.endswith(">") else " \t\n,[{"
-        tag = max(before.rfind(stop) for stop in stops) + 1
-        return tag if before.startswith("!", tag) else at
+        tag = end = len(self.text[max(at - 100, 0) : at].rstrip(" \t\r\n")) + max(at - 100, 0)
+        stops = " \t\n" if self.text.startswith(">", end - 1) else " \t\n,[{"
+        while tag and self.text[tag - 1] not in stops:
+            tag -= 1
+        return tag if self.text.startswith("!", tag) else at
 
     def _block_scalar_end(self, start: int, mark: int) -> int:
         """Where the content of a block scalar ends: trailing blank lines belong to it only under `+`."""
@@ -290,43 +304,45 @@ class _Builder:
             at += stop == ">"
         return skip_blank(text, at) if blank else at
 
-    def _sequence(self, event: SequenceStartEvent, events: Any, depth: int) -> tuple[Node, int]:
+    def _sequence(self, event: SequenceStartEvent, events: Any, depth: int) -> tuple[Node, _Extent]:
         outer, flow, tag = self._outer(event), bool(event.flow_style), _tag(event)
         start = event.end_mark.index - 1 if flow else self._after_properties(outer, tag, event.anchor)
         node = Sequence(outer, start, flow, tag, event.anchor)
-        size, at = 1, start + 1 if flow else start
+        size, height, at = 1, 0, start + 1 if flow else start
         for item_event in events:
             if isinstance(item_event, SequenceEndEvent):
                 node.end = item_event.end_mark.index if flow else at
-                return node, size
+                return node, _Extent(size, height + 1)
             if not flow:
                 at = skip_blank(self.text, at)
                 node.dashes.append(at)
                 at += 1
-            item, item_size = self._node(item_event, events, at, depth + 1)
+            item, inner = self._node(item_event, events, at, depth + 1)
             node.items.append(item)
-            size += item_size
+            size += inner.size
+            height = max(height, inner.height)
             at = max(at, item.end)
         raise AssertionError("the event stream ends inside a sequence")
 
-    def _mapping(self, event: MappingStartEvent, events: Any, depth: int) -> tuple[Node, int]:
+    def _mapping(self, event: MappingStartEvent, events: Any, depth: int) -> tuple[Node, _Extent]:
         outer, flow, tag = self._outer(event), bool(event.flow_style), _tag(event)
         start = self._after_properties(outer, tag, event.anchor)
         node = Mapping(outer, start, flow, tag, event.anchor)
         braces = flow and self.text[start] == "{"  # `[a: b]` holds a mapping without
-        size, at = 1, start + braces
+        size, height, at = 1, 0, start + braces
         for key_event in events:
             if isinstance(key_event, MappingEndEvent):
                 node.end = key_event.end_mark.index if braces else at
-                return node, size
+                return node, _Extent(size, height + 1)
             key = self._key(key_event, events, at, depth)
             colon = skip_blank(self.text, key.end)
             has_colon = self.text[colon : colon + 1] == ":"
             node.colons.append(colon if has_colon else -1)
             at = colon + 1 if has_colon else key.end
-            value, value_size = self._node(next(events), events, at, depth + 1)
+            value, inner = self._node(next(events), events, at, depth + 1)
             self._add(node, key, value)
-            size += 1 + value_size
+            size += 1 + inner.size
+            height = max(height, inner.height)
             at = max(at, value.end)
         raise AssertionError("the event stream ends inside a mapping")
 

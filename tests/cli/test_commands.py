@@ -67,6 +67,7 @@ def run(
         (["check", "missing.yaml"], CLEAN, 2),
         (["check", "--only", "no-such-pass"], CLEAN, 2),
         (["check", "--no-such-option"], CLEAN, 2),
+        (["check", "--service", "no-such-service"], CLEAN, 2),
         (["diff"], LEGACY, 0),
         (["diff", "--exit-code"], LEGACY, 1),
         (["diff", "--exit-code"], CLEAN, 0),

@@ -21,7 +21,7 @@ def summary(found: list[Measured]) -> Iterator[str]:
     yield _row("", *MODES)
     yield _row("files", *(len(found) for _ in MODES))
     for kind in CLASSES:
-        yield _row(f"  {kind}", *(_count(found, mode, lambda run, kind=kind: run.kind == kind) for mode in MODES))
+        yield _row(f"  {kind}", *(_count(found, mode, _is_a(kind)) for mode in MODES))
     yield _row("  crashed", *(_count(found, mode, lambda run: bool(run.crash)) for mode in MODES))
     yield _row("changes declared", *(sum(run.declared for run in _runs(found, mode)) for mode in MODES))
     yield _row("  refused", *(sum(len(run.refused) for run in _runs(found, mode)) for mode in MODES))
@@ -88,6 +88,10 @@ def _runs(found: Iterable[Measured], mode: str) -> Iterator[Run]:
 
 def _count(found: Iterable[Measured], mode: str, holds: _Test) -> int:
     return sum(holds(run) for run in _runs(found, mode))
+
+
+def _is_a(kind: str) -> _Test:
+    return lambda run: run.kind == kind
 
 
 def _was_accepted(run: Run) -> bool:
