@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from composeharden.compose.project import Layer, Project, Service
+from composeharden.images.catalog import BUILT_IN, Catalog
 from composeharden.outcome import Confidence, Effect, Finding, Location, Status
 from composeharden.passes import Pass, Proposal, all_passes
 from composeharden.posture import Posture, decide
@@ -26,6 +27,8 @@ class Options:
     """Hold no-new-privileges back too on images that nothing is known of."""
     environment: Mapping[str, str] | None = None
     """Values for interpolation; the process environment is never looked at here."""
+    catalog: Catalog = field(default=BUILT_IN, repr=False, compare=False)
+    """What is known of images."""
 
     def chosen(self) -> list[Pass]:
         """The passes to run."""
@@ -39,7 +42,7 @@ class Options:
 def findings(project: Project, options: Options, suppressed: Iterable[Suppression] = ()) -> list[Finding]:
     """Every finding of the chosen passes, in the order of the file."""
     postures = {
-        name: decide(service)
+        name: decide(service, options.catalog)
         for name, service in project.services.items()
         if service.is_container and service.raw and (not options.services or name in options.services)
     }

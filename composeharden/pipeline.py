@@ -15,6 +15,7 @@ from composeharden.compose.load import build, mark_unclear
 from composeharden.compose.merge import MergeError
 from composeharden.compose.project import Project, Reader
 from composeharden.decide import Options, findings
+from composeharden.images.catalog import FactsError
 from composeharden.outcome import Finding, Location, Outcome, Patch, Problem, Status
 from composeharden.patching import patch
 from composeharden.suppress import suppressions
@@ -53,7 +54,10 @@ def harden(path: str, read: Reader, options: Options | None = None) -> Outcome:
         for mark in marks
         if not mark.reason
     ]
-    found = findings(project, options, marks)
+    try:
+        found = findings(project, options, marks)
+    except FactsError as error:
+        return Outcome(path, problems=(*problems, *error.problems), sources=sources, variables=dict(variables))
     found, patches = patch(project, found)
     patches, found = _stable(project, patches, found, options, read)
     names = frozenset(project.services)

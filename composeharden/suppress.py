@@ -44,7 +44,7 @@ def suppressions(project: Project, source: Source) -> list[Suppression]:
 
 
 def _service_lines(project: Project, source: Source) -> list[tuple[int, int, str]]:
-    """(first line, last line, name) of each service, with the comment lines right above it."""
+    """(first line, last line, name) of each service, with the comments right above it and those that end its body."""
     spans = []
     lines = source.text.split("\n")
     for name, service in project.services.items():
@@ -53,11 +53,22 @@ def _service_lines(project: Project, source: Source) -> list[tuple[int, int, str
             key = services.key(name) if isinstance(services, nodes.Mapping) else None
             if key is None or layer.source is not source:
                 continue
-            start = source.position(key.start).line
-            while start > 1 and lines[start - 2].lstrip().startswith("#"):
+            start, column = source.position(key.start)
+            while start > 1 and _is_comment(lines[start - 2], 1, column):
                 start -= 1
-            spans.append((start, source.position(max(node.end, key.end)).line, name))
+            end = last = source.position(max(node.end, key.end)).line
+            while last < len(lines) and (not lines[last].strip() or _is_comment(lines[last], column + 1)):
+                last += 1
+                end = last if lines[last - 1].strip() else end
+            spans.append((start, end, name))
     return sorted(spans)
+
+
+def _is_comment(line: str, first: int, last: int | None = None) -> bool:
+    """Whether a line is a comment that starts at one of the columns `first` to `last`."""
+    text = line.lstrip()
+    column = len(line) - len(text) + 1
+    return text.startswith("#") and first <= column and (last is None or column <= last)
 
 
 def _inside_scalar(source: Source, offset: int) -> bool:

@@ -20,7 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "images": {"outcome"},
     "posture": _FACTS,
     "redaction": {"yaml"},
-    "report": {"outcome", "redaction", "yaml"},
+    "report": {"images", "outcome", "redaction", "yaml"},
     # What several passes have in common, each about one subject.
     "credentials": {"compose"},
     "credential_findings": {"compose", "credentials", "outcome"},
@@ -33,11 +33,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "validation": {"compose", "outcome", "yaml"},
     "plan": {"compose", "yaml"},
     "patching": {"compose", "outcome", "plan", "yaml"},
-    "decide": {"compose", "outcome", "passes", "posture", "suppress", "yaml"},
-    "pipeline": {"compose", "decide", "outcome", "patching", "suppress", "validation", "yaml"},
+    "decide": {"compose", "images", "outcome", "passes", "posture", "suppress", "yaml"},
+    "pipeline": {"compose", "decide", "images", "outcome", "patching", "suppress", "validation", "yaml"},
     # The surfaces. The package itself only gives names to what is public.
     "": {"decide", "outcome", "pipeline"},
-    "cli": {"", "compose", "decide", "outcome", "passes", "pipeline", "redaction", "report", "yaml"},
+    "cli": {"", "compose", "decide", "images", "outcome", "passes", "pipeline", "redaction", "report", "yaml"},
     "__main__": {"cli"},
 }
 SAYS_NOTHING = {"utils", "util", "base", "common", "helpers", "misc", "core", "lib"}

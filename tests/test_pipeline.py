@@ -385,6 +385,18 @@ class TestSuppression:
         outcome = run("services:\n  web:\n    image: memcached:1.6  # composeharden: ignore[cap-drop] tested without\n")
         assert finding(outcome, "web", "cap-drop").status is Status.SUPPRESSED
 
+    def test_the_last_line_of_a_service_counts_for_it_and_not_for_the_next(self) -> None:
+        outcome = run("""\
+            services:
+              web:
+                image: memcached:1.6
+                # composeharden: ignore[cap-drop] tested without
+              other:
+                image: memcached:1.6
+            """)
+        assert finding(outcome, "web", "cap-drop").status is Status.SUPPRESSED
+        assert finding(outcome, "other", "cap-drop").status is Status.FIX
+
     def test_without_a_reason_it_is_not_obeyed_and_said_so(self) -> None:
         outcome = run("services:\n  web:\n    image: memcached:1.6  # composeharden: ignore[cap-drop]\n")
         assert finding(outcome, "web", "cap-drop").status is Status.FIX

@@ -68,6 +68,13 @@ def test_every_command_ends_as_the_readme_says(block: str, folder: Path) -> None
         assert "Traceback" not in done.stderr
 
 
+def test_a_result_elsewhere_leaves_the_file_alone_and_says_so(folder: Path) -> None:
+    done = run(folder, "composeharden fix compose.yaml -o result.yaml")
+    assert "result.yaml is written; compose.yaml is as it was" in done.stderr
+    assert (folder / "compose.yaml").read_bytes() == STACK.read_bytes()
+    assert (folder / "result.yaml").read_bytes() == (STACK.parent / "hardened.yaml").read_bytes()
+
+
 @pytest.mark.parametrize("block", blocks("console"))
 def test_what_the_readme_shows_is_printed(block: str, folder: Path) -> None:
     command, shown = block.removeprefix("$ ").split("\n", 1)

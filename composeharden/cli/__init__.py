@@ -10,7 +10,7 @@ import click
 from composeharden import __version__
 from composeharden.cli.trouble import guarded
 
-_COMMANDS = ("check", "completion", "diff", "explain", "fix")
+_COMMANDS = ("check", "completion", "diff", "explain", "fix", "images")
 
 
 class _Lazy(click.Group):
@@ -35,6 +35,8 @@ def cli() -> None:
     composeharden fix compose.yaml  patch in place, and say how to undo it
     composeharden check -r .        findings only, for CI
     composeharden explain cap-drop  what a pass does, and why
+    composeharden explain redis:8   what an image needs, with evidence
+    composeharden images            the images that facts are known of
     """
 
 

@@ -28,6 +28,7 @@ _SEVERITIES = [str(severity) for severity in Severity]
 def command(
     paths: tuple[str, ...],
     recursive: bool,
+    folders: tuple[str, ...],
     form: str,
     jobs: int,
     verbose: bool,
@@ -42,7 +43,7 @@ def command(
                 1  it would, or one does
                 2  something could not be read, seen or done
     """
-    settings = Settings("check", pipeline_options(**choice), form, verbose, Severity[fail_on.upper()])
+    settings = Settings("check", pipeline_options(**choice), form, verbose, Severity[fail_on.upper()], folders=folders)
     done = run(work, paths, recursive, jobs, settings)
     finish(done, settings)
     if any(item.trouble for item in done):

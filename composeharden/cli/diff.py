@@ -31,6 +31,7 @@ from composeharden.report import patch as as_patch
 def command(
     paths: tuple[str, ...],
     recursive: bool,
+    folders: tuple[str, ...],
     form: str,
     jobs: int,
     verbose: bool,
@@ -43,7 +44,7 @@ def command(
 
     The difference goes to standard output with secret values masked; the reasons go to standard error.
     """
-    settings = Settings("diff", pipeline_options(**choice), form, verbose, context=context, extra={"patch": patch_file})
+    settings = Settings("diff", pipeline_options(**choice), form, verbose, folders=folders, context=context, extra={"patch": patch_file})
     done = run(work, paths, recursive, jobs, settings)
     finish(done, settings)
     if patch_file is not None:

@@ -28,14 +28,21 @@ from composeharden.report.after import after_fix
     help="Write the result there instead, for one input; '-' is standard output.",
 )
 def command(
-    paths: tuple[str, ...], recursive: bool, form: str, jobs: int, verbose: bool, output: str | None, **choice: Any
+    paths: tuple[str, ...],
+    recursive: bool,
+    folders: tuple[str, ...],
+    form: str,
+    jobs: int,
+    verbose: bool,
+    output: str | None,
+    **choice: Any,
 ) -> None:
     """Harden Compose files in place.
 
     A file that git does not hold as it is gets a copy beside it (.orig). With '-' the file comes from standard input
     and goes to standard output.
     """
-    settings = Settings("fix", pipeline_options(**choice), form, verbose, extra={"output": output})
+    settings = Settings("fix", pipeline_options(**choice), form, verbose, folders=folders, extra={"output": output})
     if output is not None and (len(paths) > 1 or recursive):
         raise click.UsageError("-o takes one input")
     if form == "json" and (output == STDIN or STDIN in paths):

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from composeharden.cli.facts import images_option
 from composeharden.decide import Options
 from composeharden.passes import all_passes
 
@@ -53,6 +54,7 @@ _SHARED = (
     ),
     click.option("--assume", is_flag=True, help="Also apply what is only assumed to work."),
     click.option("--strict-evidence", is_flag=True, help="Hold back no-new-privileges on unknown images too."),
+    images_option,
     click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True),
     click.option(
         "-j",

@@ -9,12 +9,13 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import click
 
 from composeharden import __version__
+from composeharden.cli.facts import catalog_for
 from composeharden.cli.inputs import STDIN, InputError, expand, reader
 from composeharden.decide import Options
 from composeharden.outcome import Outcome, Severity, Status
@@ -32,6 +33,8 @@ class Settings:
     verbose: bool = False
     fail_on: Severity = Severity.HIGH
     context: int = 3
+    folders: tuple[str, ...] = ()
+    """Folders of image facts that the user named."""
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -98,7 +101,8 @@ def _progress(items: Iterator[Done], count: int, settings: Settings) -> Iterator
 
 def look(path: str, settings: Settings) -> tuple[Outcome, Redactor]:
     """Harden one input in memory, and the redactor that knows everything it may not print."""
-    outcome = harden(path, reader(path), settings.options)
+    options = replace(settings.options, catalog=catalog_for(path, settings.folders))
+    outcome = harden(path, reader(path), options)
     redactor = Redactor()
     for source in outcome.sources.values():
         redactor.add(source)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 
 def guarded(run: Callable[[], object]) -> None:
@@ -22,4 +23,19 @@ def guarded(run: Callable[[], object]) -> None:
             f"composeharden: internal error ({type(error).__name__} at {place}); nothing was written. "
             "Please report it with the smallest file that shows it.\n"
         )
+        sys.exit(2)
+
+
+@contextmanager
+def facts_or_exit() -> Iterator[None]:
+    """Show image facts that cannot be used as problems, and exit 2."""
+    from composeharden.images.catalog import FactsError
+    from composeharden.redaction import Redactor
+    from composeharden.report.style import Style
+    from composeharden.report.text import problem_lines
+
+    try:
+        yield
+    except FactsError as error:
+        sys.stderr.write("\n".join(problem_lines(error.problems, Redactor(), Style())) + "\n")
         sys.exit(2)

@@ -1,65 +1,64 @@
-"""All image facts: from an image name to what is known of it. A file is only parsed when its image is asked for."""
+"""All image facts, in the order in which they count: from an image name to what is known of it.
+
+The bundled facts come last, so whoever writes facts of their own wins. A file of theirs replaces what is known of the
+repositories it names as a whole; nothing is merged.
+"""
 
 from __future__ import annotations
 
-import functools
-import tomllib
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
+from composeharden.images.bundled import Bundled
 from composeharden.images.facts import Facts
+from composeharden.images.folder import FactsError, Folder
 from composeharden.images.reference import parse
 
-_FOLDER = Path(__file__).parent / "facts"
+
+class Entry(NamedTuple):
+    """One family: its document and the file that it comes from (empty for a bundled one)."""
+
+    family: str
+    document: Mapping[str, Any]
+    file: str
 
 
-class FactsError(Exception):
-    """A facts file that cannot be used; the message names the file and what is wrong."""
+class Catalog:
+    """Facts of a search path of folders; the bundled ones are always its end."""
 
+    def __init__(self, folders: Iterable[Folder] = ()) -> None:
+        self._folders: tuple[Folder | Bundled, ...] = (*folders, _BUNDLED)
 
-def lookup(image: str) -> Facts | None:
-    """The facts of an image name such as `postgres:16-alpine`, or None."""
-    reference = parse(image)
-    if not reference.repository:
+    def lookup(self, image: str) -> Facts | None:
+        """The facts of an image name such as `postgres:16-alpine`, or None.
+
+        Raises:
+            FactsError: a file in a folder of the user's own cannot be used, whichever image it is about.
+        """
+        reference = parse(image)
+        found = self.find(reference.repository)
+        return None if found is None else Facts(found.document, reference)
+
+    def find(self, repository: str) -> Entry | None:
+        """The family that a repository belongs to. Raises FactsError as `lookup` does."""
+        for folder in self._folders if repository else ():
+            family = folder.family_of(repository)
+            if family is not None:
+                return Entry(family, folder.document(family), folder.file(family))
         return None
-    family = _family_of(reference.repository)
-    return None if family is None else Facts(load_family(family), reference)
+
+    def entries(self) -> Iterator[Entry]:
+        """Every family, sorted by name; of families with the same name the one that counts comes first."""
+        pairs = [(family, number) for number, folder in enumerate(self._folders) for family in folder.families()]
+        for family, number in sorted(pairs):
+            folder = self._folders[number]
+            yield Entry(family, folder.document(family), folder.file(family))
 
 
-def families() -> Iterator[str]:
-    """The name of every family, sorted."""
-    yield from sorted(path.stem for path in _FOLDER.glob("*.toml"))
+_BUNDLED = Bundled()
+BUILT_IN = Catalog()
+"""What this package brings. One for the whole process, so that no file is read twice."""
 
+lookup = BUILT_IN.lookup
 
-@functools.cache
-def load_family(family: str) -> Mapping[str, Any]:
-    """The document of one family. Raises FactsError when it is no TOML."""
-    path = _FOLDER / f"{family}.toml"
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise FactsError(f"{path.name}: {error}") from None
-
-
-@functools.cache
-def _family_of(repository: str) -> str | None:
-    """The likely file first (same name as the repository), then every file that mentions the repository at all."""
-    guess = repository.rsplit("/", 1)[-1]
-    names = [guess] if (_FOLDER / f"{guess}.toml").is_file() else []
-    for name in (*names, *_mentions(repository)):
-        if repository in load_family(name)["repositories"]:
-            return name
-    return None
-
-
-def _mentions(repository: str) -> Iterator[str]:
-    quoted = f'"{repository}"'
-    for name, head in _heads().items():
-        if quoted in head:
-            yield name
-
-
-@functools.cache
-def _heads() -> Mapping[str, str]:
-    return {path.stem: path.read_text("utf-8").partition("[evidence.")[0] for path in sorted(_FOLDER.glob("*.toml"))}
+__all__ = ["BUILT_IN", "Catalog", "Entry", "FactsError", "Folder", "lookup"]

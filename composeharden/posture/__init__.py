@@ -7,7 +7,7 @@ tmpfs of the wrong owner needs CHOWN, a foreign bind mount needs DAC_OVERRIDE), 
 from __future__ import annotations
 
 from composeharden.compose.project import Service
-from composeharden.images.catalog import lookup
+from composeharden.images.catalog import BUILT_IN, Catalog
 from composeharden.posture.capabilities import DEFAULT_CAPABILITIES, capability, decide_capabilities
 from composeharden.posture.caveats import obey_caveats
 from composeharden.posture.configuration import heed_configuration
@@ -29,10 +29,13 @@ __all__ = [
 ]
 
 
-def decide(service: Service) -> Posture:
-    """The posture of one service, from its own settings and the facts of its image."""
+def decide(service: Service, catalog: Catalog = BUILT_IN) -> Posture:
+    """The posture of one service, from its own settings and the facts of its image.
+
+    Raises FactsError where the catalog holds facts that cannot be used.
+    """
     # Also where only the tag depends on a variable without a value: it is held back for that then.
-    facts = lookup(service.image) if service.image and "build" not in service else None
+    facts = catalog.lookup(service.image) if service.image and "build" not in service else None
     posture = Posture(service, facts)
     hold_what_is_unclear(posture)
     decide_identity(posture)

@@ -115,7 +115,7 @@ def _any_of(seen: set[str], programs: tuple[str, ...]) -> bool:
 
 @cache
 def _word() -> re.Pattern[str]:
-    return re.compile(r"(?:[^\s\"'\\]++|\\.|\"(?:[^\"\\]++|\\.)*+\"?|'[^']*+'?|\\)++", re.DOTALL)
+    return re.compile(r"(?>(?:[^\s\"'\\]++|\\.|\"(?>(?:[^\"\\]++|\\.)*)\"?|'[^']*+'?|\\)+)", re.DOTALL)
 
 
 _FLAGS = (

@@ -19,11 +19,12 @@ from ruamel.yaml.scanner import Scanner, ScannerError
 from ruamel.yaml.tokens import ScalarToken
 
 _BLANK = " \t\r\n\0"
-_WORDS = r"(?:{word})++(?:[ \t]++(?!\#)(?:{word})++)*+"
+# Atomic groups where `(...)++` would be shorter: Python before 3.11.5 takes too much with that.
+_WORDS = r"(?>(?:{word})+)(?>(?:[ \t]++(?!\#)(?>(?:{word})+))*)"
 _PLAIN = re.compile(_WORDS.format(word=r"[^ \t\r\n\0:]+|:(?![ \t\r\n\0])"))
 _PLAIN_IN_FLOW = re.compile(_WORDS.format(word=r"[^ \t\r\n\0:?,\[\]{{}}]+|:(?![ \t\r\n\0,\]}}])|\?(?![ \t\r\n\0])"))
-_SPACES = re.compile(r"[ ]*+(?:#[^\r\n\0]*+)?+")
-_BLANKS = re.compile(r"[ \t]*+(?:#[^\r\n\0]*+)?+")
+_SPACES = re.compile(r"[ ]*+(?>(?:#[^\r\n\0]*+)?)")
+_BLANKS = re.compile(r"[ \t]*+(?>(?:#[^\r\n\0]*+)?)")
 _GAP = re.compile(r"[ \t]*+")
 _DOCUMENT_MARK = re.compile(r"(?:---|\.\.\.)[ \t\r\n\0]")
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -11,8 +11,9 @@ from composeharden.yaml import nodes
 from composeharden.yaml.change import Append, Change, Path, Remove, Reshape, Set
 from composeharden.yaml.source import Source
 
-_TEXTS = ("true", "yes", "a b", "0440", "it's", 'say "hi"', "a: b", "# no", "🦊", "", "-", "tmpfs:/run", "x" * 120,
-          "no-new-privileges:true", "line\nbreak", "tab\t", "{", "null", " a ", "[a]", "*x", "a,b", "10:30")  # fmt: skip
+_TEXTS = ("true", "yes", "a b", "0440", "it's", 'say "hi"', "a: b", "# no", "🦊", "", "-", "tmpfs:/run",
+          "x" * 120, "no-new-privileges:true", "line\nbreak", "tab\t", "{", "null", " a ", "[a]",
+          "*x", "a,b", "10:30")  # fmt: skip
 _SCALARS = st.sampled_from((True, False, None, 0, 7, -1, 1.5, *_TEXTS))
 _KEYS = ("read_only", "tmpfs", "new key", "a:b", "true", "é", "7", "{x}")
 _VALUES = st.one_of(

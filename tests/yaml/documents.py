@@ -17,8 +17,8 @@ _QUOTED_KEYS = ('"quoted key"', "'it''s'", '"a: b"', "'#no'", '"\\U0001F600"', '
 _PLAIN = ("nginx:1.25", "a b", "yes", "0440", "22:22", "1.5", "null", "true", "~", "a#b", "http://h/#x", "-x", "🦊 fox",
           "${VAR:-x y}", "2001-01-01", "it's", 'say "hi"', "no-new-privileges:true", "w" * 200)  # fmt: skip
 _PLAIN_ONLY_IN_BLOCK = ("a, b", "a [b]", "${A:?x}", "a{{.ID}}", "x ? y")
-_QUOTED = ('"a: b"', "'it''s # no comment'", '"\\U0001F600\\t\\"x\\""', '""', "''", '"- a"', "'{'", '"' + "v " * 90 + '"',
-           '"é ✓ 🦊"', '"true"', "'22:22'")  # fmt: skip
+_QUOTED = ('"a: b"', "'it''s # no comment'", '"\\U0001F600\\t\\"x\\""', '""', "''", '"- a"', "'{'",
+           '"' + "v " * 90 + '"', '"é ✓ 🦊"', '"true"', "'22:22'")  # fmt: skip
 _BLOCK_LINES = ("text", "# no comment", "key: value", "  deeper", "- dash", "last ", "🦊", "")
 _NAMES = ("db", "cache", "queue", "'web'", '"mail"', "a.b", "x_1")
 
@@ -43,14 +43,14 @@ class _Writer:
 
     def comment(self) -> str:
         self.comments += 1
-        return f"# c{self.comments}" + self.pick(("", " - [", ' "it\'s', ": {", "\ta", " &x *y !z"))
+        return f"# c{self.comments}" + str(self.pick(("", " - [", " \"it's", ": {", "\ta", " &x *y !z")))
 
     def behind(self) -> str:
         """The end of a line: mostly nothing, sometimes blanks or a comment."""
         if not self.chance(5):
             return ""
         gap = self.pick((" ", "  ", "\t", " \t ") if self.tabs else (" ", "   "))
-        return self.pick(("", "  ")) if self.chance(4) else gap + self.comment()
+        return str(self.pick(("", "  "))) if self.chance(4) else str(gap) + self.comment()
 
     def between(self, column: int) -> Lines:
         """Blank lines and comment lines between two entries of a block."""
@@ -103,9 +103,9 @@ class _Writer:
 
     def anchor(self, kind: str) -> str:
         self.names += 1
-        name = self.pick(("a", "b-c", "D_")) + str(self.names)
+        name = f"{self.pick(('a', 'b-c', 'D_'))}{self.names}"
         self.anchors[kind].append(name)
-        return "&" + name
+        return f"&{name}"
 
     def properties(self, kind: str) -> tuple[str, str]:
         """A tag and an anchor to write before a collection, and the anchor's name, which counts once it is complete."""
@@ -157,7 +157,7 @@ class _Writer:
         names = _NAMES[start : start + 3]
         if self.chance(4):
             return " [" + ", ".join(names) + "]" + self.behind(), []
-        lines = []
+        lines: Lines = []
         for name in names:
             lines += [*(self.between(inner) if lines else []), " " * inner + "-" + gap + name + self.behind()]
         return self.behind(), lines
@@ -192,7 +192,7 @@ class _Writer:
         self.anchors["list"] += [name] if name else []
         if self.chance(4):  # one entry a line
             open_, body, close = text[0], text[1:-1].strip(" ,"), text[-1]
-            if body and not any(char in body for char in "[]{}\""):
+            if body and not any(char in body for char in '[]{}"'):
                 inner = " " * (column + 2)
                 parts = body.split(", ")
                 lines = [inner + part + "," + self.behind() for part in parts]
@@ -232,8 +232,8 @@ class _Writer:
             lines += ["..."] if self.chance(30) else []
         lines += self.between(0) if lines[-1] != "..." else []
         newline = self.pick(("\n", "\n", "\n", "\r\n"))
-        text = newline.join(lines) + self.pick((newline, newline, newline, newline * 2, ""))
-        return (self.pick(("", "", "", "", "\ufeff")) + text).encode()
+        text: str = newline.join(lines) + self.pick((newline, newline, newline, newline * 2, ""))
+        return ("\ufeff" + text if self.chance(5) else text).encode()
 
     def document(self) -> Lines:
         if self.chance(20):

@@ -72,8 +72,14 @@ REFUSED = {
     "1,000 dashes in one line": (b"- " * 1000 + b"a", "nested deeper than 128 levels"),
     "brackets never closed": (b"[" * 100_000, "nested deeper than 128 levels"),
     "an anchor inside itself": (b"a: &a\n  b: {c: [*a]}\n", "anchor &a contains itself"),
-    "3,000 anchors, each around the one before": (_chain(b"[*x%d]", 3000), "nested deeper than 128 levels once aliases"),
-    "3,000 merge keys, each with the one before": (_chain(b"{<<: *x%d}", 3000), "nested deeper than 128 levels once aliases"),
+    "3,000 anchors, each around the one before": (
+        _chain(b"[*x%d]", 3000),
+        "nested deeper than 128 levels once aliases",
+    ),
+    "3,000 merge keys, each with the one before": (
+        _chain(b"{<<: *x%d}", 3000),
+        "nested deeper than 128 levels once aliases",
+    ),
     "NUL": (b"a: \0\n", "character U+0000 is not allowed"),
     "only NUL": (b"\0" * 100_000, "character U+0000 is not allowed"),
     "Latin-1": (b"a: \xe9\n", "byte 0xe9 is not UTF-8"),
@@ -114,7 +120,10 @@ READ = {
     "a tag no one knows": (b"a: !<tag:example.org,2000:%3Cx%3E> b\n", "read 1 12"),
     "10,000 tags before tabs": (b"".join(b"a%d: !a\tb\n" % n for n in range(10_000)), "read 1 12"),
     "10,000 tags before anchors": (b"".join(b"a%d: !a &b c\n" % n for n in range(10_000)), "read 1 12"),
-    "10,000 entries in one line": (b"a: {" + b", ".join(b"k%d: !a &b [c]" % n for n in range(10_000)) + b"}", "read 1 12"),
+    "10,000 entries in one line": (
+        b"a: {" + b", ".join(b"k%d: !a &b [c]" % n for n in range(10_000)) + b"}",
+        "read 1 12",
+    ),
     "10,000 comments": (b"".join(b"a%d: b # c\n" % n for n in range(10_000)), "read 1 12"),
     "1,000 services": (b"services:\n" + b"".join(b"  s%d:\n    image: x\n" % n for n in range(1000)), "read 1 12"),
 }

@@ -98,7 +98,11 @@ def test_a_change_of_an_anchor_must_reach_every_alias() -> None:
     source = load(b"a: &a {x: 1}\nb: *a\n")
     assert all_data(edit(source, [Set((0, "b", "y"), 2)]).source) == [{"a": {"x": 1, "y": 2}, "b": {"x": 1, "y": 2}}]
     with pytest.raises(Refused, match="something else"):  # only one of the two places
-        prove(source, [Set((0, "b", "y"), 2)], [Edit(len("a: &a {x: 1}\nb: "), len("a: &a {x: 1}\nb: *a"), "{x: 1, y: 2}")])
+        prove(
+            source,
+            [Set((0, "b", "y"), 2)],
+            [Edit(len("a: &a {x: 1}\nb: "), len("a: &a {x: 1}\nb: *a"), "{x: 1, y: 2}")],
+        )
 
 
 NAN = float("nan")
@@ -172,9 +176,9 @@ def test_apply(change: Change, before: Any, after: Any) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [Set((1, "a"), 1), Set((0, "word", "a"), 1), Set((0, "list", "a"), 1), Append((0, "word"), (1,)), Append((0, "x"), (1,)),
-     Remove((0, "x")), Remove((0, "word", "x")), Reshape((0, "x"), {}), Reshape((0, "list"), {"x": 1}),
-     Set((0, "list", 1, "a"), 1)],
+    [Set((1, "a"), 1), Set((0, "word", "a"), 1), Set((0, "list", "a"), 1), Append((0, "word"), (1,)),
+     Append((0, "x"), (1,)), Remove((0, "x")), Remove((0, "word", "x")), Reshape((0, "x"), {}),
+     Reshape((0, "list"), {"x": 1}), Set((0, "list", 1, "a"), 1)],
 )  # fmt: skip
 def test_apply_refuses(change: Change) -> None:
     with pytest.raises(Refused):
@@ -186,4 +190,3 @@ def test_applied_values_are_copies() -> None:
     [data] = apply([Set((0, "x"), value), Append((0, "y"), (value,))], [{"y": []}])
     value["a"].append(2)
     assert data == {"y": [{"a": [1]}], "x": {"a": [1]}}
-

@@ -10,7 +10,6 @@ import re
 from collections import Counter
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +18,7 @@ from composeharden.yaml.proof import Proven, edit
 from composeharden.yaml.source import Source, load
 from tests.yaml.changes import applied, changes
 from tests.yaml.documents import files
+from tests.yaml.untyped import documents
 
 _COMMENT = re.compile(r"# c\d+\b")
 _MOST_REFUSED = 0.10
@@ -59,7 +59,7 @@ def test_an_edit_does_what_was_declared_or_is_refused() -> None:
 
 def _check(source: Source, wanted: list[Change], proven: Proven) -> None:
     before, after = source.text, proven.source.text
-    assert _without_types(after) == applied(wanted, _without_types(before))
+    assert documents(after) == applied(wanted, documents(before))
     _check_outside(before, after, proven)
     _check_comments(before, after, wanted, proven)
     if all(isinstance(change, Append) or (isinstance(change, Set) and _is_new(source, change)) for change in wanted):
@@ -70,7 +70,7 @@ def _check(source: Source, wanted: list[Change], proven: Proven) -> None:
 
 
 def _is_new(source: Source, change: Set) -> bool:
-    holder: Any = _without_types(source.text)
+    holder: Any = documents(source.text)
     for part in change.path[:-1]:
         holder = holder[part]
     return change.path[-1] not in holder
@@ -97,13 +97,5 @@ def _check_comments(before: str, after: str, wanted: list[Change], proven: Prove
     assert lost == removed
 
 
-def _without_types(text: str) -> list[Any]:
-    """The documents as another reader sees them, every scalar a string. It takes no tab before a comment."""
-    yaml = pytest.importorskip("yaml")
-    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-    return list(yaml.load_all(re.sub(r"\t( ?# c\d)", r" \1", text), Loader=loader))
-
-
 def _shortened(reason: str) -> str:
     return re.sub(r": .*|&\S+|^.* (?=holds|is the only)", "", reason)
-

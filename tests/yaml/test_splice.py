@@ -11,8 +11,22 @@ from composeharden.yaml.change import Change, Refused
 from composeharden.yaml.proof import edit
 from composeharden.yaml.source import load
 from composeharden.yaml.splice import Edit, splice
-from tests.yaml.splice_cases import GROUPS, REFUSALS, Case
+from tests.yaml.cases import changed, new
+from tests.yaml.cases.case import Case
+from tests.yaml.cases.refused import REFUSALS
 
+GROUPS = {
+    "nothing": new.NOTHING,
+    "new key": new.NEW_KEYS,
+    "block scalar": new.BLOCK_SCALARS,
+    "new list": new.NEW_LISTS,
+    "flow": changed.FLOW,
+    "value": changed.VALUES,
+    "items": changed.ITEMS,
+    "removed": changed.REMOVED,
+    "reshaped": changed.RESHAPED,
+    "several": changed.SEVERAL,
+}
 FORMS: dict[str, Callable[[str], str]] = {
     "as it is": lambda text: text,
     "CRLF": lambda text: text.replace("\n", "\r\n"),
@@ -37,9 +51,7 @@ def test_edit(case: Case, form: str) -> None:
     assert splice(before, proven.edits) == after
 
 
-@pytest.mark.parametrize(
-    ("changes", "before", "reason"), [pytest.param(*rest, id=name) for name, *rest in REFUSALS]
-)
+@pytest.mark.parametrize(("changes", "before", "reason"), [pytest.param(*rest, id=name) for name, *rest in REFUSALS])
 def test_refused(changes: list[Change], before: str, reason: str) -> None:
     with pytest.raises(Refused) as refused:
         edit(load(before.encode()), changes)
