@@ -29,6 +29,7 @@ bench: setup
 
 docs: setup
 	$(BIN)/python -m tests.reference
+	$(BIN)/python -m tests.image_pages
 
 engine:
 	tests/engine/start-engine

@@ -27,8 +27,11 @@ def structure(path: str, source: Source) -> list[Problem]:
 def meaning(path: str, source: Source, model: dict[str, Any]) -> list[Problem]:
     """Why the parts of a file's effective model do not fit together."""
     completed = "include" in model
-    return [_problem(path, source, reason) for reason in check(model, source.documents)
-            if not (completed and reason.fault in _ELSEWHERE)]
+    return [
+        _problem(path, source, reason)
+        for reason in check(model, source.documents)
+        if not (completed and reason.fault in _ELSEWHERE)
+    ]
 
 
 def _problem(path: str, source: Source, reason: Reason) -> Problem:
@@ -42,6 +45,10 @@ def _nothing(path: str) -> Problem:
 
 def _no_stack(path: str, kinds: set[Kind]) -> Problem:
     if Kind.FRAGMENT in kinds:
-        return Problem("the file is a fragment of a stack (an override file, or no services at all): it cannot be judged "
-                       "on its own", Location(path), "check the file that it belongs to")
+        return Problem(
+            "the file is a fragment of a stack (an override file, or no services at all): it cannot be "
+            "judged on its own",
+            Location(path),
+            "check the file that it belongs to",
+        )
     return Problem("the file is no Compose file", Location(path), "a Compose file has a key `services:`")

@@ -44,7 +44,9 @@ def command(
 
     The difference goes to standard output with secret values masked; the reasons go to standard error.
     """
-    settings = Settings("diff", pipeline_options(**choice), form, verbose, folders=folders, context=context, extra={"patch": patch_file})
+    settings = Settings(
+        "diff", pipeline_options(**choice), form, verbose, folders=folders, context=context, extra={"patch": patch_file}
+    )
     done = run(work, paths, recursive, jobs, settings)
     finish(done, settings)
     if patch_file is not None:

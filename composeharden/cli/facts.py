@@ -38,8 +38,9 @@ def catalog_for(path: str, folders: tuple[str, ...]) -> Catalog:
 
 @functools.cache
 def _catalog(folders: tuple[str, ...]) -> Catalog:
-    return Catalog([_folder(folder) for folder in folders])
+    """One for all inputs that share their folders, so that nothing is read twice."""
+    return Catalog([Folder(folder, _read) for folder in folders])
 
 
-def _folder(path: str) -> Folder:
-    return Folder(path, [name for name in os.listdir(path) if name.endswith(".toml") and name[0] != "."], read)
+def _read(path: str) -> bytes:
+    return "\n".join(os.listdir(path)).encode("utf-8", "surrogateescape") if path.endswith("/") else read(path)

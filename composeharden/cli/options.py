@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -25,6 +24,8 @@ class RuleNames(click.ParamType[frozenset[str]]):
         if isinstance(value, frozenset):
             return value
         names = [name.strip() for name in str(value).split(",") if name.strip()]
+        import difflib
+
         known = all_passes()
         for name in names:
             if name not in known:

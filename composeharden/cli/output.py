@@ -9,7 +9,6 @@ import click
 
 from composeharden.cli.inputs import STDIN
 from composeharden.cli.run import Done, Settings
-from composeharden.cli.write import WriteError, write_new
 
 
 def finish(done: list[Done], settings: Settings) -> None:
@@ -46,6 +45,8 @@ def write_patch(target: str, data: bytes) -> None:
     if target == STDIN:
         sys.stdout.buffer.write(data)
         return
+    from composeharden.cli.write import WriteError, write_new
+
     try:
         write_new(target, data, 0o600)
     except WriteError as error:

@@ -6,7 +6,6 @@ One bad file never stops the others. A worker returns finished, already redacted
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -124,7 +123,11 @@ def words(outcome: Outcome, redactor: Redactor, settings: Settings, stream: Any,
     """The outcome for a person who reads `stream`."""
     from composeharden.report import style, text
 
-    width = shutil.get_terminal_size((100, 24)).columns if stream.isatty() else 100
+    width = 100
+    if stream.isatty():
+        import shutil
+
+        width = shutil.get_terminal_size((100, 24)).columns
     return (
         text.render(
             outcome,

@@ -6,11 +6,9 @@ decides its form, stays as it is: reporting it is the schema's business.
 
 from __future__ import annotations
 
-import ipaddress
 import posixpath
 import re
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 from composeharden.yaml.scalars import Timestamp
@@ -70,6 +68,8 @@ def text_of(value: Any) -> str:
 def _float_text(value: float) -> str:
     if value != value or value in (float("inf"), float("-inf")):
         return "NaN" if value != value else "+Inf" if value > 0 else "-Inf"
+    from decimal import Decimal  # for floats only, and as slow to import as the rest of this module
+
     number = Decimal(repr(value)).normalize()  # the shortest digits that give the same float, as in Go
     exponent = number.adjusted()
     if -4 <= exponent < 6:
@@ -243,6 +243,8 @@ def _address(text: str) -> str | None:
         text = text[1:-1]
     if not text:
         return ""
+    import ipaddress  # as above
+
     try:
         ipaddress.ip_address(text)
     except ValueError:

@@ -63,7 +63,8 @@ def instructions(text: str) -> tuple[list[Instruction], str]:
         DockerfileError: something that is no instruction, a heredoc without an end, or another language than Docker's.
     """
     lines = text.removeprefix("\ufeff").split("\n")
-    return (list(_Reader(lines, escape := _escape(lines)).read())), escape
+    escape = _escape(lines)
+    return list(_Reader(lines, escape).read()), escape
 
 
 def _escape(lines: list[str]) -> str:

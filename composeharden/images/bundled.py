@@ -1,4 +1,4 @@
-"""The facts that this package brings. They are judged by its tests, so at run time a file is only parsed when asked for."""
+"""The facts that this package brings: judged by its tests, so at run time a file is only parsed when asked for."""
 
 from __future__ import annotations
 
@@ -53,4 +53,6 @@ class Bundled:
 
     @functools.cached_property
     def _heads(self) -> Mapping[str, str]:
-        return {name: (_FOLDER / f"{name}.toml").read_text("utf-8").partition("[evidence.")[0] for name in self.families()}
+        return {
+            name: (_FOLDER / f"{name}.toml").read_text("utf-8").partition("[evidence.")[0] for name in self.families()
+        }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
+import posixpath
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import PurePath
 from typing import Any, NamedTuple
 
 from composeharden.outcome import Location, Problem
@@ -20,7 +20,9 @@ class FactsError(Exception):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("; ".join(f"{item.location.file}:{item.location.line}: {item.message}" for item in self.problems))
+        super().__init__(
+            "; ".join(f"{item.location.file}:{item.location.line}: {item.message}" for item in self.problems)
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         return FactsError, (self.problems,)
@@ -36,13 +38,13 @@ class Folder:
     """The facts files of one folder.
 
     Args:
-        path: the folder, as it is shown in messages.
-        names: the file names in it that end in .toml.
-        read: path to bytes; this class opens nothing itself.
+        path: the folder, as the reader understands it; it is also shown in messages.
+        read: path to bytes, and the path of a folder with a slash at its end to the names in it, one a line. This class
+            opens nothing itself.
     """
 
-    def __init__(self, path: str, names: Iterable[str], read: Callable[[str], bytes]) -> None:
-        self._files = {name.removesuffix(".toml"): str(PurePath(path, name)) for name in sorted(names)}
+    def __init__(self, path: str, read: Callable[[str], bytes]) -> None:
+        self._path = path
         self._read = read
 
     def families(self) -> Iterator[str]:
@@ -59,19 +61,20 @@ class Folder:
 
     def file(self, family: str) -> str:
         """The path of a family's file."""
-        return self._files[family]
+        return posixpath.join(self._path, f"{family}.toml")
 
     @functools.cached_property
     def _loaded(self) -> _Loaded:
         documents: dict[str, Mapping[str, Any]] = {}
         families: dict[str, str] = {}
         problems: list[Problem] = []
-        for name, file in self._files.items():
+        for name in self._names():
+            file = self.file(name)
             document, found = _judged(name, file, self._read)
             problems += found
             for repository in document.get("repositories", ()) if not found else ():
                 if repository in families:
-                    other = self._files[families[repository]]
+                    other = self.file(families[repository])
                     problems.append(Problem(f"`{repository}` has facts in {other} too", Location(file)))
                 families[repository] = name
             documents[name] = document
@@ -79,12 +82,19 @@ class Folder:
             raise FactsError(problems)
         return _Loaded(documents, families)
 
+    def _names(self) -> list[str]:
+        try:
+            names = self._read(self._path + "/").decode("utf-8", "replace").splitlines()
+        except OSError as error:
+            raise FactsError([_unreadable(error, self._path)]) from None
+        return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
+
 
 def _judged(name: str, file: str, read: Callable[[str], bytes]) -> tuple[Mapping[str, Any], list[Problem]]:
     try:
         data = read(file)
     except OSError as error:
-        return {}, [Problem(f"cannot be read: {error.strerror or type(error).__name__}", Location(file))]
+        return {}, [_unreadable(error, file)]
     if len(data) > MAX_BYTES:
         return {}, [Problem(f"is larger than {MAX_BYTES} bytes", Location(file))]
     try:
@@ -99,6 +109,10 @@ def _judged(name: str, file: str, read: Callable[[str], bytes]) -> tuple[Mapping
     from composeharden.images.judge import judge  # brings jsonschema, which only facts of one's own need
 
     return document, judge(document, name, file, text)
+
+
+def _unreadable(error: OSError, path: str) -> Problem:
+    return Problem(f"cannot be read: {error.strerror or type(error).__name__}", Location(path))
 
 
 def _syntax(error: tomllib.TOMLDecodeError, file: str) -> Problem:

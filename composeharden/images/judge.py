@@ -48,8 +48,9 @@ def _validator() -> Draft202012Validator:
 
 def _said(error: ValidationError) -> _Fault:
     """Our own words, which never repeat a value of the file; `path` is the key that is to be mended."""
-    path, rule, wanted = tuple(error.absolute_path), str(error.validator), error.validator_value
-    found = error.instance
+    path, rule = tuple(error.absolute_path), str(error.validator)
+    wanted: Any = error.validator_value
+    found: Any = error.instance
     if rule == "required":
         return path, "lacks " + ", ".join(f"`{key}`" for key in wanted if key not in found)
     if rule == "additionalProperties" and isinstance(error.schema, Mapping):

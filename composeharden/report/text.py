@@ -101,8 +101,9 @@ class _Report:
     def footer(self) -> Iterator[str]:
         yield self.style.paint("bold", self.summary())
         names = [self.redactor.one_line(name) for name in self.outcome.recreated]
+        start = "The next" if self.applied else "Once fixed, the next"
         if names:
-            yield self.style.wrapped(self.style.words(f"The next docker compose up -d recreates {listed(names)}."), 0)
+            yield self.style.wrapped(self.style.words(f"{start} docker compose up -d recreates {listed(names)}."), 0)
         if self.changing():
             yield f"{self.style.symbol('warn')} changes how a service runs: check that it starts, and starts again"
 

@@ -74,8 +74,9 @@ class Renderer:
         self._ends: dict[int, int] = {}
 
     def render(self, changes: Iterable[Change]) -> list[Edit]:
-        """The edits for `changes`. Raises Refused like the function of the same name."""
-        return [edit for change in changes for edit in self._render_one(change)]
+        """The edits for `changes`, none where the text is right already. Raises Refused like the function above."""
+        edits = (edit for change in changes for edit in self._render_one(change))
+        return [edit for edit in edits if self.text[edit.start : edit.end] != edit.text]
 
     def _render_one(self, change: Change) -> list[Edit]:
         if isinstance(change, Remove):

@@ -35,7 +35,7 @@ compose.yaml
     ● no-limits          low: nothing limits its memory: web, db
 
 3 fixes ready (2 ⚠), 3 to look at, 1 held back, 1 refused, 1 suppressed
-The next docker compose up -d recreates db, web.
+Once fixed, the next docker compose up -d recreates db, web.
 ⚠ changes how a service runs: check that it starts, and starts again
 """
 

@@ -58,6 +58,11 @@ def test_refused(changes: list[Change], before: str, reason: str) -> None:
     assert reason in refused.value.reason
 
 
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in new.NOTHING])
+def test_what_is_right_already_is_not_touched(case: Case) -> None:
+    assert edit(load(dedent(case.before).encode()), case.changes).edits == []
+
+
 def test_overlapping_edits_are_refused() -> None:
     with pytest.raises(Refused, match="the same place"):
         splice("abcdef", [Edit(1, 4, "x"), Edit(3, 5, "y")])
