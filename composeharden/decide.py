@@ -92,7 +92,7 @@ def _finding(
         service=service.name if service is not None else None,
         severity=rule.severity if proposal.severity is None else proposal.severity,
         message=proposal.message,
-        location=_location(service, project, proposal),
+        location=proposal.location or _location(service, project, proposal),
         confidence=proposal.confidence,
         effect=rule.effect if proposal.effect is None else proposal.effect,
         changes=proposal.changes,

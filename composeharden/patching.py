@@ -83,6 +83,8 @@ class _Work:
         whole = True
         for group, changes in placed.items():
             try:
+                if not changes:
+                    raise Refused("what would change is not written where it can be changed alone")
                 for one in changes:
                     rendered = self.renderers[one.file].render([one.change])
                     if (one.file, repr(one.change)) not in seen:
@@ -138,20 +140,28 @@ class _Work:
         return True
 
     def _blame(self, wrong: list[str], wanted: dict[str, Any], actual: dict[str, Any]) -> None:
+        differing = {name: _differing(wanted["services"][name], actual.get("services", {}).get(name)) for name in wrong}
         dropped = False
-        for name in wrong:
-            keys = _differing(wanted["services"][name], actual.get("services", {}).get(name))
-            reached = {id(mapping) for mapping in self.planner.chain(name)}
+        for name, keys in differing.items():
+            reached = self.planner.reached(name, keys)
             for group, finding in list(self.active.items()):
-                touched = {str(change.path[3]) for change in finding.changes if len(change.path) == 4}
-                related = group[0] == name or any(id(body) in reached for body in self.planner.chain(group[0])[:1])
-                if group[0] and group[0] != name and related and touched & keys:
-                    self.refuse(group, f"service {name} shares this text through an anchor and must not get the change")
+                touched = _touched(finding) & keys
+                if group[0] and group[0] != name and self.planner.written(group[0], touched) & reached:
+                    self.refuse(
+                        group,
+                        f"service {name} shares this text through an anchor or extends and must not get the change",
+                    )
                     dropped = True
         if not dropped:
-            blamed = [group for group in self.active if group[0] in wrong] or list(self.active)
+            blamed = [group for group, item in self.active.items() if _touched(item) & differing.get(group[0], set())]
+            blamed = blamed or [group for group in self.active if not group[0]] or list(self.active)
             for group in blamed:
                 self.refuse(group, "the service shares its text with others in a way that cannot be changed alone")
+
+
+def _touched(finding: Finding) -> set[str]:
+    """The keys of its service that the changes of a finding write to."""
+    return {str(change.path[3]) for change in finding.changes if len(change.path) == 4}
 
 
 def _of(file: str, placed: dict[Group, list[Placed]]) -> list[Change]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from composeharden.compose.load import extends_of
 from composeharden.compose.project import Layer, Project, Service
 from composeharden.yaml import nodes
 from composeharden.yaml.change import Append, Change, Path, Refused, Remove, Reshape, Set
@@ -60,6 +61,9 @@ class Planner:
         layer, node = _body_for(service, key)
         path: Path = (layer.document, *self._service_path(layer, name), key)
         body = nodes.resolved(node)
+        if isinstance(node, nodes.Alias) and id(body) in self._places_of_anchors():
+            layer, home = self._places_of_anchors()[id(body)]  # one path for all who share the body
+            path = (*home, key)
         own = body.get(key) if isinstance(body, nodes.Mapping) else None
         return [Placed(layer.file, self._localized(service, change, path, own))]
 
@@ -92,6 +96,20 @@ class Planner:
                 _collect(nodes.resolved(node), found)
             self._chains[name] = found
         return self._chains[name]
+
+    def written(self, name: str, keys: set[str]) -> set[int]:
+        """Identities of the nodes that changes to `keys` of a service are written to, when not to an anchor of all."""
+        bodies = [nodes.resolved(node) for _, node in self.project.services[name].bodies]
+        return _with_values([body for body in bodies if isinstance(body, nodes.Mapping)], keys) if keys else set()
+
+    def reached(self, name: str, keys: set[str]) -> set[int]:
+        """Identities of the nodes that a service takes `keys` from, through `<<`, aliases and `extends`."""
+        names = [name]
+        for one in names:
+            base = extends_of(self.project.services[one].raw)
+            if base is not None and not base[1] and base[0] in self.project.services and base[0] not in names:
+                names.append(base[0])
+        return _with_values([mapping for one in names for mapping in self.chain(one)], keys)
 
     def _shared_places(self, groups: Mapping[Group, tuple[Change, ...]]) -> dict[tuple[str, str], Placed]:
         """Changes that every user of an anchor makes alike, to be made once in the anchor."""
@@ -159,6 +177,13 @@ def _collect(node: nodes.Node | None, found: list[nodes.Mapping]) -> None:
     target = nodes.resolved(merged)
     for one in target.items if isinstance(target, nodes.Sequence) else [merged]:
         _collect(nodes.resolved(one), found)
+
+
+def _with_values(mappings: Iterable[nodes.Mapping], keys: Iterable[str]) -> set[int]:
+    found = set()
+    for mapping in mappings:
+        found |= {id(mapping), *(id(nodes.resolved(mapping.get(key))) for key in keys if key in mapping.index)}
+    return found
 
 
 def _index_anchors(node: nodes.Node, layer: Layer, path: Path, found: dict[int, tuple[Layer, Path]]) -> None:

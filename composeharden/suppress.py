@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from composeharden.compose.project import Project
 from composeharden.yaml import nodes
+from composeharden.yaml.comments import comments
 from composeharden.yaml.source import Source
 
 _MARK = re.compile(r"#[ \t]*composeharden:[ \t]*ignore\[([^\]\n]*)\][ \t]*([^\n]*)")
@@ -31,13 +32,14 @@ def suppressions(project: Project, source: Source) -> list[Suppression]:
     spans = _service_lines(project, source)
     first = min((start for start, _, _ in spans), default=0)
     found = []
-    for match in _MARK.finditer(source.text):
-        line = source.position(match.start()).line
-        if _inside_scalar(source, match.start()):
+    for start, end in comments(source):
+        match = _MARK.search(source.text, start, end)
+        if match is None:
             continue
-        service = next((name for start, end, name in spans if start <= line <= end), None)
+        line = source.position(start).line
+        service = next((name for top, bottom, name in spans if top <= line <= bottom), None)
         if service is None and line >= first:
-            service = next((name for start, _, name in spans if start > line), "")
+            service = next((name for top, _, name in spans if top > line), "")
         rules = frozenset(rule.strip() for rule in match.group(1).split(",") if rule.strip())
         found.append(Suppression(rules, match.group(2).strip(), service, line))
     return found
@@ -69,12 +71,3 @@ def _is_comment(line: str, first: int, last: int | None = None) -> bool:
     text = line.lstrip()
     column = len(line) - len(text) + 1
     return text.startswith("#") and first <= column and (last is None or column <= last)
-
-
-def _inside_scalar(source: Source, offset: int) -> bool:
-    return any(
-        isinstance(node, nodes.Scalar) and node.start <= offset < node.end
-        for root in source.documents
-        if root is not None
-        for node in nodes.walk(root)
-    )

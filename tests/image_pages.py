@@ -21,9 +21,9 @@ _NOTE = "<!-- Made by `make docs` from composeharden/images/facts/{}: change the
 _HEAD = """\
 # Images
 
-Made by `make docs` from the facts in `composeharden/images/facts`; `composeharden explain IMAGE` prints the same for one
-tag, offline. `composeharden images` counts the evidence. Facts of your own go to `.composeharden/images/NAME.toml` or
-to a folder that `--images` names: they follow [the schema](../../schemas/image.schema.json), and win.
+Made by `make docs` from the facts in `composeharden/images/facts`; `composeharden explain IMAGE` prints the same for
+one tag, offline. `composeharden images` counts the evidence. Facts of your own go to `.composeharden/images/NAME.toml`
+or to a folder that `--images` names: they follow [the schema](../../schemas/image.schema.json), and win.
 
 """
 

@@ -7,6 +7,7 @@ from textwrap import dedent
 
 import pytest
 
+from composeharden.compose.project import Reader
 from composeharden.decide import Options
 from composeharden.outcome import Finding, Outcome, Status
 from composeharden.pipeline import harden
@@ -20,16 +21,19 @@ def run(text: str, options: Options | None = None, **files: str) -> Outcome:
         **{name.replace("__", "."): content.encode() for name, content in files.items()},
     }
 
+    outcome = harden("compose.yaml", _reader(stored), options)
+    for patch in outcome.patches:  # whatever the test is about: a second run must find nothing to do
+        assert not harden("compose.yaml", _reader({**stored, "compose.yaml": patch.data}), options).patches
+    return outcome
+
+
+def _reader(stored: Mapping[str, bytes]) -> Reader:
     def read(path: str) -> bytes:
         if path not in stored:
             raise FileNotFoundError(2, "No such file or directory", path)
         return stored[path]
 
-    outcome = harden("compose.yaml", read, options)
-    for patch in outcome.patches:  # whatever the test is about: a second run must find nothing to do
-        again = harden("compose.yaml", lambda path: patch.data if path == "compose.yaml" else read(path), options)
-        assert not again.patches
-    return outcome
+    return read
 
 
 def patched(text: str, options: Options | None = None, **files: str) -> str:
@@ -358,7 +362,10 @@ class TestTmpfs:
         assert self.entries(text)[0] == "/run"
 
     def test_a_non_root_user_owns_its_tmpfs(self) -> None:
-        text = "services:\n  web:\n    image: postgres:16\n    user: '999:999'\n    volumes: [db:/var/lib/postgresql/data]\nvolumes: {db: {}}\n"
+        text = (
+            "services:\n  web:\n    image: postgres:16\n    user: '999:999'\n"
+            "    volumes: [db:/var/lib/postgresql/data]\nvolumes: {db: {}}\n"
+        )
         assert any("uid=999,gid=999" in entry for entry in self.entries(text))
 
     def test_data_on_no_volume_keeps_the_root_writable(self) -> None:

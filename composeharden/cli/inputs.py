@@ -103,7 +103,7 @@ def reader(main: str) -> Callable[[str], bytes]:
         if main == STDIN or os.path.commonpath((os.path.realpath(path), folder)) != folder:
             raise FileNotFoundError(errno.ENOENT, "lies outside the project", path)
         if path.endswith("/"):
-            return "\n".join(entry.name for entry in os.scandir(path) if entry.is_file()).encode()
+            return b"\n".join(os.fsencode(entry.name) for entry in os.scandir(path) if entry.is_file())
         return read(path)
 
     return read_beside

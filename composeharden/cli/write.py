@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shlex
 import stat
 import subprocess
 import tempfile
 from typing import NamedTuple
+
+from composeharden.cli.inputs import read
 
 
 class WriteError(Exception):
@@ -33,12 +36,13 @@ def replace_file(path: str, before: bytes, after: bytes) -> Written:
     """
     target = _target(path)
     try:
-        with open(target, "rb") as file:
-            if file.read() != before:
-                raise WriteError("it was changed by someone else meanwhile; run again")
+        if read(target) != before:
+            raise WriteError("it was changed by someone else meanwhile; run again")
         if not os.stat(target).st_mode & 0o222:
             raise WriteError("it is read-only; make it writable (chmod u+w) to have it patched")
-        undo = f"git restore -- {shlex.quote(path)}" if _is_clean_in_git(target) else _keep(path, target, before)
+        undo = (
+            f"git restore -- {shlex.quote(path)}" if _is_clean_in_git(target, before) else _keep(path, target, before)
+        )
         _replace(target, after, like=target)
     except OSError as error:
         raise WriteError(f"cannot be written: {error.strerror or error}") from None
@@ -103,44 +107,64 @@ def _sync_folder(path: str) -> None:
 
 
 def _keep(path: str, target: str, before: bytes) -> str:
-    """Keep the old content beside the file; an older copy with other content is left alone."""
+    """Keep the old content beside the file; whatever has such a name already is left alone."""
     for number in range(1, 1000):
         backup = f"{target}.orig" + ("" if number == 1 else f".{number}")
         if os.path.lexists(backup):
-            with contextlib.suppress(OSError), open(backup, "rb") as file:
-                if file.read() == before:
-                    break
-            continue
-        _replace(backup, before, like=target)
-        break
-    return f"mv -- {shlex.quote(backup)} {shlex.quote(target if target != path else path)}"
+            if not _holds(backup, before):
+                continue
+        else:
+            _replace(backup, before, like=target)
+        return f"mv -- {shlex.quote(backup)} {shlex.quote(target if target != path else path)}"
+    raise WriteError("there are a thousand copies beside it already; remove some of the .orig files")
 
 
-def _is_clean_in_git(path: str) -> bool:
-    """True when the file is tracked and as committed. Nothing that the repository configures is run for this."""
-    command = [
-        "git",
-        "-c",
-        "core.fsmonitor=false",
-        "-c",
-        "core.hooksPath=/dev/null",
-        "status",
-        "--porcelain=v1",
-        "--ignored",
-        "--untracked-files=all",
-        "--",
-        os.path.basename(path),
-    ]
+def _holds(path: str, data: bytes) -> bool:
+    """True for a regular file with this content. A link is none, and a pipe or device is never read."""
     try:
-        done = subprocess.run(
-            command,
-            cwd=os.path.dirname(path) or ".",
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=20,
-            check=False,
-            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        info = os.lstat(path)
+        return stat.S_ISREG(info.st_mode) and info.st_size == len(data) and read(path) == data
+    except OSError:
         return False
-    return done.returncode == 0 and not done.stdout
+
+
+def _is_clean_in_git(path: str, data: bytes) -> bool:
+    """True when git has `data` as this file in both its last commit and its index, from which it is restored.
+
+    Only the names of the blobs are asked for, so that no filter is run that the repository configures, and only of a
+    repository in a folder `.git`: a folder that is laid out as a bare repository can come with any commit.
+    """
+    name = "./" + os.path.basename(path)
+    command = ["git", *_UNCONFIGURED, "rev-parse", "--verify"]
+    environment = {**os.environ, **_NOTHING_REMOTE}
+    found = []
+    for revision in ("HEAD:", ":0:"):
+        try:
+            done = subprocess.run(
+                [*command, revision + name],
+                cwd=os.path.dirname(path) or ".",
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=20,
+                check=False,
+                env=environment,
+            )
+        except (OSError, ValueError, subprocess.TimeoutExpired):
+            return False
+        found.append(done.stdout.decode("ascii", "replace").strip() if done.returncode == 0 else "")
+    return found == [_blob(data, len(found[0]))] * 2
+
+
+_UNCONFIGURED = tuple(
+    part
+    for setting in ("core.fsmonitor=false", "core.hooksPath=/dev/null", "safe.bareRepository=explicit")
+    for part in ("-c", setting)
+)
+_NOTHING_REMOTE = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
+"""A partial clone fetches what it lacks, with the program that its configuration names."""
+
+
+def _blob(data: bytes, length: int) -> str:
+    """The name of a blob in a repository whose names have that length."""
+    name = hashlib.sha256 if length == 64 else hashlib.sha1  # the repository's choice, not a matter of security
+    return name(b"blob %d\0" % len(data) + data).hexdigest()

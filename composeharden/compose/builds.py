@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from composeharden.compose.dockerfile import DockerfileError, Image, parse
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from composeharden.compose.project import Layer, Project, Service
 
 _REMOTE = re.compile(r"[a-z][a-z0-9+.-]{1,20}://|git@|github\.com/", re.IGNORECASE)
+_PLACES = ("context", "dockerfile", "dockerfile_inline", "target")
 _MOST_CHARACTERS = 250_000
 """Of one Dockerfile: far beyond any that was written, and below where reading a file stops."""
 
@@ -38,10 +39,12 @@ class Dockerfile:
     above: int = 0
     """Lines of the file above its first one."""
     is_inline: bool = False
+    is_folded: bool = False
+    """An inline one whose lines are not those of the file: only where it begins can be told."""
 
     def line(self, number: int) -> int:
         """The line of the file for a line of the Dockerfile."""
-        return self.above + number
+        return self.above + (0 if self.is_folded else number)
 
 
 def dockerfile_of(service: Service) -> Dockerfile | None:
@@ -52,14 +55,14 @@ def dockerfile_of(service: Service) -> Dockerfile | None:
     raw = mapping(service.raw.get("build")) or {"context": service.raw.get("build")}
     context = as_text(build.get("context")) or "."
     inline = as_text(plain(build.get("dockerfile_inline")))
-    unset = {name for key in ("context", "dockerfile", "dockerfile_inline", "target") for name in _unset(service, raw, key)}
+    unset = {name for key in _PLACES for name in _unset(service, raw, key)}
     if unset:
         return Dockerfile(reason=f"its build depends on {', '.join(sorted(unset))}, which has no value here")
     if inline:
         layer, node = _inline_node(service)
-        start = layer.source.position(node.start).line if node is not None else 1
-        # A literal block begins below its `|`; in any other style lines are folded, and all lead to its first one.
-        found = Dockerfile(file=layer.file, context=context, above=start, is_inline=True)
+        above = layer.source.position(node.start).line if node is not None else 0
+        found = Dockerfile(file=layer.file, context=context, above=above, is_inline=True)
+        found = found if node is not None and node.style == "|" else replace(found, is_folded=True)
         return _parsed(service.project, found, inline, build, _arguments(service, raw))
     if _REMOTE.match(context):
         return Dockerfile(reason="its build context lies elsewhere")
@@ -83,7 +86,7 @@ def _parsed(
         image = parse(text, args, target, list(as_mapping(build.get("additional_contexts"))))
     except DockerfileError as error:
         return Dockerfile(reason=f"its Dockerfile cannot be understood (line {found.line(error.line)})")
-    return Dockerfile(image, "", found.file, found.context, found.above, found.is_inline)
+    return replace(found, image=image)
 
 
 def _arguments(service: Service, raw: Mapping[str, Any]) -> dict[str, str | None]:

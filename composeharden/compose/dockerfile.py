@@ -6,6 +6,7 @@ Source: the Dockerfile reference, and frontend/dockerfile of BuildKit.
 
 from __future__ import annotations
 
+import re
 from collections import ChainMap
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from composeharden.compose.instructions import DockerfileError, Instruction, ins
 __all__ = ["Copy", "DockerfileError", "Image", "Program", "Said", "Setting", "Step", "parse"]
 
 _PLATFORM = frozenset(f"{side}{part}" for side in ("TARGET", "BUILD") for part in ("PLATFORM", "OS", "ARCH", "VARIANT"))
+_FLAG = re.compile(r"--(\S*)\s*")
 _CONTEXT = frozenset((".", "./", "*", "./*", "/"))
 _OF_PROGRAMS = frozenset(("setcap", "setuid"))
 """Steps that a program takes along when it is copied to another stage."""
@@ -80,6 +82,8 @@ class Image:
     copies: list[Copy] = field(default_factory=list)
     packages: set[str] = field(default_factory=set)
     """Packages installed to stay."""
+    removed: set[str] = field(default_factory=set)
+    """Packages taken away."""
     keywords: dict[str, int] = field(default_factory=dict)
     """The instructions that end up in the image, with the first line of each."""
     whole_context: int = 0
@@ -113,11 +117,12 @@ def parse(
     found, escape = instructions(text)
     file = _File(found, escape, args, contexts)
     number = file.target(target)
-    chain, reached = file.chain(number), file.reached(number)
+    chain = file.chain(number)
     image = Image(file.stages[chain[0]].base, file.stages[number].base.line)
     image.settings = list(file.settings())
-    for place in sorted(reached):
-        _look_at(file, place, place in chain, image)
+    own = set(chain)
+    for place in sorted(file.reached(number)):
+        _look_at(file, place, place in own, image)
     scope = _Scope(file)
     for place in chain:
         scope.enter()
@@ -148,13 +153,15 @@ class _File:
     def _take(self, one: Instruction) -> None:
         if one.keyword == "FROM":
             self.stages.append(self._stage(one))
-            self._names[self.stages[-1].name] = len(self.stages) - 1
+            if self.stages[-1].name:
+                self._names[self.stages[-1].name] = len(self.stages) - 1
         elif self.stages:
             self.stages[-1].body.append(one)
         elif one.keyword == "ARG":
             self._head.append(one)
             for name, value in arguments(one, self.escape):
-                self.globals[name] = self.given(name, value, self.globals)
+                if value is not None or name in self.args:
+                    self.globals[name] = self.given(name, value, self.globals)
         else:
             raise DockerfileError("it stands before the first FROM", one.line)
 
@@ -186,10 +193,13 @@ class _File:
         """The number of a stage, by its name or as a number."""
         if name.lower() in self._names:
             return self._names[name.lower()]
-        # Not int() of anything longer: it takes many digits and other scripts' ones.
-        return (
-            int(name) if name.isascii() and name.isdigit() and len(name) < 6 and int(name) < len(self.stages) else None
-        )
+        # Five digits at most: int() refuses thousands of them with an error of its own.
+        number = int(name) if re.fullmatch("[0-9]{1,5}", name) else len(self.stages)
+        return number if number < len(self.stages) else None
+
+    def is_elsewhere(self, name: str) -> bool:
+        """True for what --from names when it is an image, not a stage or a context."""
+        return self.place(name) is None and name.lower() not in self._contexts and "$" not in name
 
     def chain(self, number: int) -> list[int]:
         """The stages that a stage is built on, the first one first, and itself."""
@@ -210,7 +220,7 @@ class _File:
             if place not in found:
                 found.add(place)
                 parent = self.stages[place].parent
-                others = (self.place(name) for one in self.stages[place].body for name, _ in taken_from(one))
+                others = (self.place(name) for one in self.stages[place].body for name in taken_from(one))
                 # A stage only takes from those before it: a later one of the same name is an image's name here.
                 open_ += [other for other in (parent, *others) if other is not None and other < place]
         return found
@@ -264,7 +274,7 @@ def _look_at(file: _File, place: int, is_final: bool, image: Image) -> None:
     if stage.parent is None and stage.base.text != "scratch":
         image.bases.append(stage.base)
     for one in stage.body:
-        image.bases += [Said(name, one.line) for name, _ in taken_from(one) if file.place(name) is None]
+        image.bases += [Said(name, one.line) for name in taken_from(one) if file.is_elsewhere(name)]
         text = "\n".join((one.text, *one.heredocs))
         if one.keyword == "RUN":
             image.steps += [step for step in steps(text, one.line) if is_final or step.kind in _OF_PROGRAMS]
@@ -288,8 +298,8 @@ def _apply(one: Instruction, scope: _Scope, image: Image) -> None:
         (image.ports if one.keyword == "EXPOSE" else image.volumes).extend(said)
     elif one.keyword == "RUN":
         added, removed = packages("\n".join((one.text, *one.heredocs)))
-        image.packages |= added
-        image.packages -= removed
+        image.packages = (image.packages - removed) | added
+        image.removed = (image.removed | removed) - added
     elif one.keyword in ("ADD", "COPY"):
         image.copies.append(_copy(one, scope.escape))
     else:
@@ -325,24 +335,23 @@ def _healthcheck(one: Instruction) -> Program:
 
 def _flags(one: Instruction) -> tuple[list[tuple[str, str]], str]:
     """The `--name=value` that an instruction begins with, and what follows them."""
-    found, words = [], one.text
-    while words.startswith("--"):
-        flag, _, words = words.replace("\t", " ").partition(" ")
-        name, _, value = flag[2:].partition("=")
+    found, at = [], 0
+    while flag := _FLAG.match(one.text, at):
+        name, _, value = flag.group(1).partition("=")
         found.append((name.lower(), value))
-        words = words.lstrip()
-    return found, words
+        at = flag.end()
+    return found, one.text[at:]
 
 
-def taken_from(one: Instruction) -> Iterator[tuple[str, int]]:
-    """The stages or images that an instruction takes files from, with its line."""
+def taken_from(one: Instruction) -> Iterator[str]:
+    """The stages or images that an instruction takes files from."""
     if one.keyword not in ("ADD", "COPY", "RUN") or not one.text.startswith("--"):
         return
     for name, value in _flags(one)[0]:
         if name == "from":
-            yield value, one.line
+            yield value
         elif name == "mount":
-            yield from ((part.partition("=")[2], one.line) for part in value.split(",") if part.startswith("from="))
+            yield from (part.removeprefix("from=") for part in value.split(",") if part.startswith("from="))
 
 
 def _copy(one: Instruction, escape: str) -> Copy:
@@ -352,13 +361,8 @@ def _copy(one: Instruction, escape: str) -> Copy:
         words = [unquoted(word, escape) for word in split(text, escape)]
     if len(words) < 2:
         raise DockerfileError(f"{one.keyword} takes a source and a target", one.line)
-    *sources, target = words
-    return Copy(
-        tuple(source for source in sources if not source.startswith("<<")),
-        target,
-        dict(flags).get("from", ""),
-        one.line,
-    )
+    sources = tuple(source for source in words[:-1] if not source.startswith("<<"))
+    return Copy(sources, words[-1], dict(flags).get("from", ""), one.line)
 
 
 def arguments(one: Instruction, escape: str) -> Iterator[tuple[str, str | None]]:

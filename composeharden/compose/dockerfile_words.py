@@ -65,6 +65,7 @@ class _Expansion:
         parts: list[str] = []
         at, length, quote = 0, 0, ""
         token = _tokens(self._escape)
+        longest = _LONGEST if "$" in word and self._values is not None else len(word)
         while at < len(word):
             found = token.match(word, at)
             assert found is not None
@@ -79,7 +80,7 @@ class _Expansion:
                 return None
             parts.append(part)
             length += len(part)
-            if length > _LONGEST and "$" in word and self._values is not None:
+            if length > longest:
                 return None
         return "".join(parts)
 

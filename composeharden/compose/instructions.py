@@ -134,7 +134,7 @@ class _Reader:
                 yield self._heredoc(unquoted(found.group(2), self._escape), bool(found.group(1)), start)
 
     def _heredoc(self, end: str, tabs: bool, start: int) -> str:
-        held = []
+        held: list[str] = []
         while self._next < len(self._lines):
             line = self._take().rstrip("\r")
             if (line.lstrip("\t") if tabs else line) == end:

@@ -9,7 +9,7 @@ import posixpath
 from collections.abc import Mapping
 from typing import Any
 
-from composeharden.compose.merge import extend, flatten, merge
+from composeharden.compose.merge import MergeError, extend, flatten, merge
 from composeharden.compose.project import Layer, Project, Reader
 from composeharden.yaml import nodes
 from composeharden.yaml.scalars import Tagged
@@ -92,7 +92,7 @@ def _mark_overridden(project: Project, name: str, path: str, read: Reader) -> No
         model = effective(load(read(path)))
     except OSError:
         return
-    except SourceError:
+    except (SourceError, MergeError):
         model = {"services": dict.fromkeys(project.services)}
     overridden = model.get("services")
     for service in overridden if isinstance(overridden, dict) else ():

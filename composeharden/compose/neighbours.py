@@ -37,8 +37,15 @@ def text_of(project: Project, path: str) -> str | None:
 def _folder(project: Project, place: str) -> str | None:
     assert project.read is not None
     try:
-        names = _decoded(project.read(place + "/")).splitlines()
-        texts = [_decoded(project.read(posixpath.join(place, name))) for name in names[:_MOST_FILES]]
+        listed = project.read(place + "/").decode("utf-8", "surrogateescape")
+        names = listed.split("\n") if listed else []
+        texts: list[str] = []
+        room = _MOST_BYTES
+        for name in names if len(names) <= _MOST_FILES else ():
+            texts.append(project.read(posixpath.join(place, name)).decode("utf-8", "replace"))
+            room -= len(texts[-1])
+            if room < 0:
+                return None
     except OSError:
         return None
     return "\n".join(texts) if len(names) <= _MOST_FILES else None

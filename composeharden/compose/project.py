@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from composeharden.compose.interpolation import InvalidTemplate, interpolate
 from composeharden.compose.mounts import Mount, mounts_of, target_of
@@ -14,6 +14,9 @@ from composeharden.compose.values import as_bool, as_list, as_mapping, as_text, 
 from composeharden.yaml import nodes
 from composeharden.yaml.scalars import Tagged
 from composeharden.yaml.source import Source
+
+if TYPE_CHECKING:
+    from composeharden.compose.builds import Dockerfile
 
 Reader = Callable[[str], bytes]
 """Path to bytes. Raises OSError (FileNotFoundError where there is no such file, IsADirectoryError for a folder).
@@ -119,6 +122,13 @@ class Service:
         return self._env_file[1]
 
     @cached_property
+    def dockerfile(self) -> Dockerfile | None:
+        """What its Dockerfile says, or why it cannot be read; None where nothing is built."""
+        from composeharden.compose.builds import dockerfile_of  # many stacks build nothing
+
+        return dockerfile_of(self) if "build" in self.raw else None
+
+    @cached_property
     def mounts(self) -> list[Mount]:
         """Everything mounted into the container: volumes, tmpfs, secrets and configs."""
         return mounts_of(self)
@@ -197,6 +207,8 @@ class Project:
     read: Reader | None = None
     """For files in the project's folder that its services name; None when there is nothing to read them with."""
     bad_templates: set[str] = field(default_factory=set)
+    dockerfile_characters: int = 4_000_000
+    """How much of Dockerfiles is still read: many services can name the same large one."""
 
     @cached_property
     def services(self) -> dict[str, Service]:

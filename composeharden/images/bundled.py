@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 _FOLDER = Path(__file__).parent / "facts"
+_NAME = re.compile(r"[a-z0-9._-]{1,128}")
+"""What can be a file's name anywhere: an image name comes from a file that anybody may have written."""
 
 
 class Bundled:
@@ -41,7 +44,7 @@ class Bundled:
     def _search(self, repository: str) -> str | None:
         """The likely file first (same name as the repository), then every file that mentions the repository at all."""
         guess = repository.rsplit("/", 1)[-1]
-        names = [guess] if (_FOLDER / f"{guess}.toml").is_file() else []
+        names = [guess] if _NAME.fullmatch(guess) and (_FOLDER / f"{guess}.toml").is_file() else []
         for name in (*names, *self._mentions(repository)):
             if repository in self.document(name)["repositories"]:
                 return name

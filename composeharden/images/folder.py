@@ -87,7 +87,7 @@ class Folder:
             names = self._read(self._path + "/").decode("utf-8", "replace").splitlines()
         except OSError as error:
             raise FactsError([_unreadable(error, self._path)]) from None
-        return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
+        return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml") and name[0] != ".")
 
 
 def _judged(name: str, file: str, read: Callable[[str], bytes]) -> tuple[Mapping[str, Any], list[Problem]]:

@@ -32,7 +32,8 @@ def judge(document: Mapping[str, Any], name: str, file: str, text: str) -> list[
         file, text: path and text of the file, to say where a problem is.
     """
     errors = sorted(_validator().iter_errors(document), key=lambda error: [str(part) for part in error.absolute_path])
-    faults = [_said(error) for error in errors] or list(_faults(document, name))
+    # Of several missing keys each is an error of its own, and told with the others.
+    faults = list(dict.fromkeys(map(_said, errors))) or list(_faults(document, name))
     return [
         Problem(f"`{_shown(path)}` {message}" if path else message, Location(file, line_of(text, path)))
         for path, message in faults[:MOST]

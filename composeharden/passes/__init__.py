@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from composeharden.compose.project import Project
-from composeharden.outcome import Confidence, Effect, Severity
+from composeharden.outcome import Confidence, Effect, Location, Severity
 from composeharden.posture import Posture
 from composeharden.yaml.change import Change
 
@@ -43,6 +43,8 @@ class Proposal:
     """For a pass over the whole project: the service that is meant (taken from the changes where there are any)."""
     item: str = ""
     """Text of the entry under `key` that is meant, to point at its line."""
+    location: Location | None = None
+    """A place in another file than those of the stack, such as a Dockerfile; goes before all of these."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def check(posture: Posture) -> Iterable[Proposal]:
                 advice=_ADVICE,
             )
     found = in_text(as_text(plain(build.get("dockerfile_inline"))))
-    if found is not None:
+    if found is not None and not _is_said_of_its_line(posture):
         yield Proposal(
             message=wording(found, "its inline Dockerfile"),
             key="build",
@@ -68,3 +68,9 @@ def check(posture: Posture) -> Iterable[Proposal]:
             severity=severity(found, service.project),
             advice=_ADVICE,
         )
+
+
+def _is_said_of_its_line(posture: Posture) -> bool:
+    """True where dockerfile-secret reports it."""
+    settings = posture.built.settings if posture.built is not None else ()
+    return any(in_setting(setting.name, setting.value) is not None for setting in settings)

@@ -50,7 +50,9 @@ def check(posture: Posture) -> Iterable[Proposal]:
         changes=tuple(changes),
         confidence=posture.confidence("cap-drop", posture.capabilities_confidence),
         held="cap_add: ALL is set on purpose; find out which ones it needs" if "ALL" in added else "",
-        why="\n".join(f"{name}: {posture.capabilities[name]}" for name in missing),
+        why="\n".join(
+            [*(f"{name}: {posture.capabilities[name]}" for name in missing), *posture.why.get("cap-drop", ())]
+        ),
         evidence=posture.evidence.get("cap-drop", ()),
     )
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from composeharden.compose.dockerfile import Program
 from composeharden.compose.project import Project, Service
 from composeharden.outcome import Confidence, Effect, Severity
 from composeharden.passes import Case, Proposal
@@ -107,6 +108,8 @@ def _soundness(posture: Posture | None) -> tuple[Confidence | None, str]:
     test = check.get("test")
     if check.get("disable") in (True, "true") or test in ("NONE", ["NONE"]):
         return None, ""
+    if not test and posture.built is not None and posture.built.healthcheck is not None:
+        return _soundness_in_dockerfile(posture, posture.built.healthcheck)
     if not test:
         baked = [row for row in facts.rows("healthcheck") if row.get("image")] if facts is not None else []
         own = bool(baked) and facts is not None and not facts.is_runtime
@@ -118,6 +121,16 @@ def _soundness(posture: Posture | None) -> tuple[Confidence | None, str]:
         return Confidence.ASSUMED, "it is not known that the page its probe asks for is there"
     if not unknown:
         return Confidence.SOURCED, "its probe runs programs of its image"
+    return Confidence.ASSUMED, f"not known to be in its image: {', '.join(unknown)}"
+
+
+def _soundness_in_dockerfile(posture: Posture, probe: Program) -> tuple[Confidence | None, str]:
+    """Who writes a HEALTHCHECK for an image knows its pages; what is left is whether its programs are there."""
+    if probe.words == ("NONE",):
+        return None, ""
+    unknown = sorted(probe_programs(list(probe.words)) - _known_programs(posture))
+    if not unknown:
+        return Confidence.SOURCED, "its Dockerfile has a health check, with programs of the image"
     return Confidence.ASSUMED, f"not known to be in its image: {', '.join(unknown)}"
 
 
@@ -140,13 +153,14 @@ def _pages(test: Any) -> set[str]:
 
 
 def _known_programs(posture: Posture) -> set[str]:
-    facts = posture.facts
-    if facts is None or facts.is_runtime:
-        return set()
+    facts, built = posture.facts, posture.built
+    installed = set() if built is None or not built.packages else {"sh", *built.packages}
+    if facts is None or (facts.is_runtime and built is None):
+        return installed
     known = {str(name).rsplit("/", 1)[-1] for row in facts.rows("healthcheck") for name in row.get("needs", ())}
     known |= {str(name) for name in facts.table("programs").get("present", ())}
     known -= {str(name) for name in facts.table("programs").get("absent", ())}
-    return known
+    return (known if built is None else known - built.removed) | installed
 
 
 def probe_programs(test: Any) -> set[str]:

@@ -1,7 +1,6 @@
-"""Report what an inline Dockerfile leaves open: no user, no health check, programs from the web without a check.
+"""Report what an inline Dockerfile takes from the web without a check.
 
-Files that are downloaded and run during a build, and `ADD` from an address, are whatever is there that day. Without
-`USER` the image runs as root.
+Files that are downloaded and run during a build, and `ADD` from an address, are whatever is there that day.
 """
 
 from __future__ import annotations
@@ -17,10 +16,9 @@ from composeharden.posture import Posture
 
 SEVERITY = Severity.LOW
 EFFECT = Effect.NONE
-REFERENCES = ("CIS Docker 4.1", "CIS Docker 4.3", "CIS Docker 4.7", "CIS Docker 4.9", "OWASP Docker #13")
+REFERENCES = ("CIS Docker 4.3", "CIS Docker 4.7", "CIS Docker 4.9", "OWASP Docker #13")
 
 REPORTED = (
-    "services:\n  app:\n    build:\n      dockerfile_inline: |\n        FROM alpine:3.22\n        RUN apk add curl\n",
     "services:\n  app:\n    build:\n      dockerfile_inline: |\n        FROM alpine:3.22\n        USER 1000\n"
     "        RUN curl -s https://example.com/install | sh\n",
     "services:\n  app:\n    build:\n      dockerfile_inline: |\n        FROM alpine:3.22\n"
@@ -36,7 +34,6 @@ UNCHANGED = (
 
 _PIPED = re.compile(r"\b(?:curl|wget)\b[^\n|]{0,400}\|\s{0,8}(?:sudo\s{1,8})?(?:ba|da|z)?sh\b")
 _ADDED = re.compile(r"(?im)^[ \t]*ADD(?![^\n]*--checksum=)[^\n]*[ \t]https?://")
-_USER = re.compile(r"(?im)^[ \t]*(?:USER|FROM)[ \t]+(\S+)")
 
 
 def check(posture: Posture) -> Iterable[Proposal]:
@@ -57,19 +54,6 @@ def check(posture: Posture) -> Iterable[Proposal]:
             "CIS Docker 4.9",
             "give ADD a --checksum, or copy the file from the repository",
         )
-    if not posture.service.get("user") and _runs_as_root(text):
-        yield _proposal(
-            "its inline Dockerfile sets no user, so it may run as root",
-            "CIS Docker 4.1",
-            "end it with USER and a numeric uid:gid",
-        )
-
-
-def _runs_as_root(text: str) -> bool:
-    last = None
-    for match in _USER.finditer(text):
-        last = match
-    return last is None or last.group(0).strip()[:4].upper() == "FROM" or last.group(1).split(":")[0] in ("root", "0")
 
 
 def _proposal(message: str, reference: str, advice: str, severity: Severity | None = None) -> Proposal:

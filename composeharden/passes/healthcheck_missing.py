@@ -62,6 +62,8 @@ def _judge(posture: Posture) -> Proposal | None:
     if check.get("test") or as_text(service.get("restart")) == "no":
         return None
     known = facts is not None and not facts.is_runtime
+    if posture.built is not None and (posture.built.healthcheck is not None or not known):
+        return None  # dockerfile-no-healthcheck says it where it is to be mended
     if facts is not None and known and any(row.get("image") for row in facts.rows("healthcheck")):
         return None
     return Proposal(

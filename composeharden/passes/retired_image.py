@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from composeharden.outcome import Effect, Severity
 from composeharden.passes import Proposal
-from composeharden.posture import Posture
+from composeharden.posture import Posture, place
 
 SEVERITY = Severity.MEDIUM
 EFFECT = Effect.NONE
@@ -29,7 +29,8 @@ def check(posture: Posture) -> Iterable[Proposal]:
     reason = retired.get(facts.reference.repository) if isinstance(retired, dict) and facts is not None else None
     if reason:
         yield Proposal(
-            message=f"its image is retired: {reason}",
+            message=f"its {'base ' if posture.built is not None else ''}image is retired: {reason}",
             key="image",
+            location=place(posture, posture.built.base.line) if posture.built is not None else None,
             advice="move to the image that is maintained; read its notes on upgrading first",
         )

@@ -46,6 +46,8 @@ def check(posture: Posture) -> Iterable[Proposal]:
                 advice=_ADVICE,
                 severity=Severity.INFO if facts is not None and _steps_down(facts) else None,
             )
+    elif posture.built is not None and not (facts is not None and _steps_down(facts)):
+        return  # dockerfile-root says it where it is to be mended
     elif posture.runs_as_root:
         yield _of_image(facts)
     elif posture.runs_as_root is None:

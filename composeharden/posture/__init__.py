@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from composeharden.compose.project import Service
 from composeharden.images.catalog import BUILT_IN, Catalog
+from composeharden.posture.built import image_facts, look_into, place, weigh_dockerfile
 from composeharden.posture.capabilities import DEFAULT_CAPABILITIES, capability, decide_capabilities
 from composeharden.posture.caveats import obey_caveats
 from composeharden.posture.configuration import heed_configuration
@@ -25,6 +26,7 @@ __all__ = [
     "capability",
     "decide",
     "has_no_new_privileges",
+    "place",
     "tmpfs_entry",
 ]
 
@@ -34,11 +36,13 @@ def decide(service: Service, catalog: Catalog = BUILT_IN) -> Posture:
 
     Raises FactsError where the catalog holds facts that cannot be used.
     """
-    # Also where only the tag depends on a variable without a value: it is held back for that then.
-    facts = catalog.lookup(service.image) if service.image and "build" not in service else None
+    facts = image_facts(service, catalog)
     posture = Posture(service, facts)
+    look_into(posture, catalog)
     hold_what_is_unclear(posture)
     decide_identity(posture)
+    if "build" in service:
+        weigh_dockerfile(posture)
     doubt_other_programs(posture)
     if facts is not None:
         obey_caveats(posture, facts)

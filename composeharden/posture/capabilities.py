@@ -8,6 +8,7 @@ from typing import Any
 
 from composeharden.compose.project import Service
 from composeharden.outcome import Confidence
+from composeharden.posture.built import programs_with_capabilities
 from composeharden.posture.record import Posture
 
 DEFAULT_CAPABILITIES = frozenset(
@@ -54,7 +55,8 @@ def decide_capabilities(posture: Posture) -> None:
         posture.evidence["cap-drop"] = facts.sources(table)
     elif as_root:
         needed.update(UNKNOWN_ROOT)
-    if facts is not None and not table:
+    needed.update(programs_with_capabilities(posture))
+    if facts is not None and not table and not (facts.is_runtime and posture.built is not None):
         posture.hold(("cap-drop",), "nothing is known of the capabilities it uses", Confidence.ASSUMED)
     if as_root:
         _for_foreign_files(service, needed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from composeharden.compose.dockerfile import Program
 from composeharden.compose.mounts import covers, is_below
 from composeharden.images.facts import Facts
 from composeharden.outcome import Confidence
@@ -24,23 +25,29 @@ def obey_caveats(posture: Posture, facts: Facts) -> None:
 
 def _applies(posture: Posture, when: Mapping[str, str]) -> bool:
     service = posture.service
-    if "mount" in when and not any(
-        is_below(mount, when["mount"]) or covers(mount, when["mount"]) for mount in service.mounts
-    ):
+    mounts = (*service.mounts, *posture.copied)
+    if "mount" in when and not any(is_below(mount, when["mount"]) or covers(mount, when["mount"]) for mount in mounts):
         return False
     if "no_mount" in when and any(covers(mount, when["no_mount"]) for mount in service.mounts):
         return False
-    if "environment" in when and not any(re.fullmatch(when["environment"], name) for name in service.environment):
+    names = (*service.environment, *(posture.built.environment if posture.built is not None else ()))
+    if "environment" in when and not any(re.fullmatch(when["environment"], name) for name in names):
         return False
-    if "command" in when and not re.search(when["command"], " ".join(service.command)):
+    if "command" in when and not re.search(when["command"], " ".join(service.command or _baked(posture, "command"))):
         return False
-    if "probe" in when and not re.search(when["probe"], " ".join(posture.service.probe)):
+    if "probe" in when and not re.search(when["probe"], " ".join(service.probe or _baked(posture, "healthcheck"))):
         return False
     return "user" not in when or when["user"] == _user_kind(posture)
 
 
+def _baked(posture: Posture, name: str) -> tuple[str, ...]:
+    """The words of a program that the Dockerfile sets."""
+    program: Program | None = getattr(posture.built, name, None)
+    return program.words if program is not None else ()
+
+
 def _user_kind(posture: Posture) -> str:
-    if not posture.service.get("user"):
+    if not posture.service.get("user") and (posture.built is None or posture.built.user is None):
         return ""
     if posture.runs_as_root:
         return "root"

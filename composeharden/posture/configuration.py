@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +19,8 @@ def heed_configuration(posture: Posture, facts: Facts) -> None:
     table = facts.table("configuration")
     if not table:
         return
-    mounts = [mount for mount in posture.service.mounts if mount.kind in ("bind", "config") and _holds(mount, table)]
+    mounts = [mount for mount in posture.service.mounts if mount.kind in ("bind", "config")] + posture.copied
+    mounts = [mount for mount in mounts if _holds(mount, table)]
     for mount in mounts:
         text = text_of(posture.service.project, mount.source) if mount.kind == "bind" else None
         if text is None:
@@ -37,6 +39,7 @@ def _holds(mount: Mount, table: Mapping[str, Any]) -> bool:
     return any(is_below(mount, place) or covers(mount, place) for place in table["mounts"])
 
 
+@functools.lru_cache(maxsize=8)  # many services can mount the same large file
 def _paths(pattern: str, text: str) -> list[str]:
     found = {group for match in re.finditer(pattern, text) for group in match.groups() if group}
     return sorted(normal(path) for path in found)

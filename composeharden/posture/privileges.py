@@ -21,7 +21,10 @@ def decide_privileges(posture: Posture) -> None:
         posture.evidence[name] = facts.sources(table)
         if not table["works"]:
             posture.hold((name,), str(table.get("reason") or "its image gains privileges through setuid programs"))
-    found = _GAINS_PRIVILEGES.search(" ".join([*service.entrypoint, *service.command, *service.probe]))
+    built = posture.built
+    baked = (built.entrypoint, built.command, built.healthcheck) if built is not None else ()
+    words = [word for program in baked if program is not None for word in program.words]
+    found = _GAINS_PRIVILEGES.search(" ".join([*service.entrypoint, *service.command, *service.probe, *words]))
     if found:
         posture.hold((name,), f"its command uses {found.group(1)}, a setuid program")
 

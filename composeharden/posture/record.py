@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from composeharden.compose.dockerfile import Image
+from composeharden.compose.mounts import Mount
 from composeharden.compose.project import Service
 from composeharden.images.facts import Facts, Writable
 from composeharden.outcome import Confidence
@@ -27,6 +29,13 @@ class Posture:
 
     service: Service
     facts: Facts | None
+    """Of its image; of the base image where it is built here."""
+    built: Image | None = None
+    """What its Dockerfile says, where it is built here and that can be read."""
+    copied: list[Mount] = field(default_factory=list)
+    """What its Dockerfile copies, as if it were mounted."""
+    copied_from: list[Facts] = field(default_factory=list)
+    """Of the images that its Dockerfile copies from."""
     runs_as_root: bool | None = None
     identity: str = ""
     """uid:gid that a tmpfs for the service process belongs to; empty when root or not known."""

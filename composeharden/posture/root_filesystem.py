@@ -10,6 +10,7 @@ from composeharden.compose.mounts import covers, is_below, normal
 from composeharden.compose.project import Service
 from composeharden.images.facts import Facts, Writable
 from composeharden.outcome import Confidence
+from composeharden.posture.built import declared
 from composeharden.posture.record import Posture
 
 _SYNCS = frozenset(("sync", "sync+restart", "sync+exec", "restart"))
@@ -26,7 +27,7 @@ def decide_root_filesystem(posture: Posture) -> None:
             posture.hold(("read-only",), str(table.get("reason") or "its image writes to its own root file system"))
         elif table.get("reason"):
             posture.why.setdefault("read-only", []).append(str(table["reason"]))
-    elif facts is not None:
+    elif facts is not None and not (facts.is_runtime and posture.built is not None):
         posture.hold(("read-only",), "nothing is known of what it writes", Confidence.ASSUMED)
     _hold_what_docker_refuses(posture)
     _writable(posture)
@@ -64,7 +65,7 @@ def _writable(posture: Posture) -> None:
     if facts is None or facts.is_runtime:
         rows = rows or [Writable("/tmp", "temporary files", "tmpfs", "root", False, "1777", "64m", "", ())]
     for row in rows:
-        if any(covers(mount, row.path) and not mount.read_only for mount in service.mounts):
+        if any(covers(mount, row.path) and not mount.read_only for mount in (*service.mounts, *declared(posture))):
             continue
         if row.kind == "volume":
             posture.hold(("read-only",), f"it writes to {row.path} ({row.purpose}), which needs a volume")
@@ -94,8 +95,9 @@ def _mounted_first(service: Service, path: str) -> str:
 
 
 def _data(posture: Posture, facts: Facts) -> None:
+    mounts = (*posture.service.mounts, *declared(posture))
     for row in facts.rows("data"):
-        if not row.get("declared") and not any(covers(mount, row["path"]) for mount in posture.service.mounts):
+        if not row.get("declared") and not any(covers(mount, row["path"]) for mount in mounts):
             posture.hold(("read-only",), f"its data in {row['path']} is on no volume, and could no longer be written")
 
 

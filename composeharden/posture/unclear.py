@@ -22,6 +22,8 @@ def hold_what_is_unclear(posture: Posture) -> None:
     if "isolation" in service or service.image.startswith("mcr.microsoft.com/windows"):
         posture.hold(HARDENING, "it is a Windows container, where these settings mean nothing")
     _hold_what_has_no_value(posture)
+    if "build" in service:
+        return  # its Dockerfile may say more
     if posture.facts is None:
         posture.hold(HARDENING, _nothing_known(service), Confidence.ASSUMED)
     elif posture.facts.is_runtime:
@@ -68,15 +70,13 @@ def _hold_what_has_no_value(posture: Posture) -> None:
             ("read-only",), f"a mount's target depends on {target}, which has no value here", Confidence.ASSUMED
         )
     names = service.unset("image")
-    if names and posture.facts is not None:
+    if names and posture.facts is not None and "build" not in service:
         posture.hold(
             HARDENING, f"the image depends on {', '.join(sorted(names))}, which has no value here", Confidence.ASSUMED
         )
 
 
 def _nothing_known(service: Service) -> str:
-    if "build" in service:
-        return "the image is built here, and nothing is known of it"
     if service.unset("image"):
         return f"the image depends on {', '.join(sorted(service.unset('image')))}, which has no value here"
     return "nothing is known of this image"

@@ -90,8 +90,12 @@ def _capabilities(document: Mapping[str, Any]) -> Iterator[Line]:
     for key, words in kinds.items():
         if key not in table:
             continue
-        yield Line("", f"{words}: {counted(len(table[key]), 'capability', 'capabilities')}", _evidence(table))
+        yield Line("", f"{words}: {_count(len(table[key]))}", _evidence(table))
         yield from (Line(name, reason) for name, reason in sorted(table[key].items()))
+
+
+def _count(capabilities: int) -> str:
+    return counted(capabilities, "capability", "capabilities") if capabilities else "none"
 
 
 def _read_only(document: Mapping[str, Any]) -> Iterator[Line]:

@@ -144,7 +144,7 @@ def as_markdown(one: Page) -> str:
 
 def _item(line: Line) -> str:
     name = f"{markdown_code(line.name)}: " if line.name else ""
-    where = ", ".join(f"[{name}](#{name})" for name in line.evidence)
+    where = ", ".join(f"[{name}](#evidence-{name})" for name in line.evidence)
     return f"- {name}{_prose(line.text)}" + (f" ({where})" if where else "")
 
 
@@ -153,9 +153,8 @@ def _entry(name: str, item: Mapping[str, Any]) -> str:
     link = _link(item)
     where = f"[{found}]({link})" if link else markdown_code(found)
     run = f" Run: {markdown_code(item['command'])} on {_prose(item['engine'])}." if "command" in item else ""
-    return (
-        f'- <a id="{name}"></a>**{name}**: {item["kind"]}, {where}, read {item["read"]}. {_prose(item["shows"])}{run}'
-    )
+    origin = f"{item['kind']}, {where}, read {item['read']}"
+    return f'- <a id="evidence-{name}"></a>**{name}**: {origin}. {_prose(item["shows"])}{run}'
 
 
 def place(item: Mapping[str, Any]) -> str:

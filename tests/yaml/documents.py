@@ -34,6 +34,7 @@ class _Writer:
         self.anchors: dict[str, list[str]] = {"map": [], "list": [], "scalar": []}
         self.names = 0
         self.tabs = self.chance(4)
+        self.in_block_scalar = False
 
     def chance(self, of: int) -> bool:
         return bool(self._draw(st.integers(0, of - 1)) == of - 1)
@@ -47,6 +48,7 @@ class _Writer:
 
     def behind(self) -> str:
         """The end of a line: mostly nothing, sometimes blanks or a comment."""
+        self.in_block_scalar = False
         if not self.chance(5):
             return ""
         gap = self.pick((" ", "  ", "\t", " \t ") if self.tabs else (" ", "   "))
@@ -56,7 +58,7 @@ class _Writer:
         """Blank lines and comment lines between two entries of a block."""
         lines = []
         while self.chance(5):
-            depth = self.pick((0, column, column, column + 2))
+            depth = self.pick((0, column, column, column if self.in_block_scalar else column + 2))
             lines.append(" " * depth + self.comment() if self.chance(2) else self.pick(("", "", " " * column)))
         return lines
 
@@ -140,14 +142,16 @@ class _Writer:
         lines = [" " * (column + step) + line if line else self.pick(("", "", " " * column)) for line in lines]
         before = " " + self.anchor("scalar") if self.chance(10) else ""
         comment = " " + self.comment() if self.chance(6) else ""
+        self.in_block_scalar = True  # until the next line that is not as deep
         return f"{before} {head}{comment}", lines + [""] * self.pick((0, 0, 1, 2))
 
     def nested(self, column: int, level: int) -> tuple[str, Lines]:
         before, name = self.properties("map")
         inner = column + self.pick((1, 2, 2, 2, 3, 4, 8))
+        first = before + self.behind()
         lines = [*self.between(inner), *self.mapping(inner, level)]
         self.anchors["map"] += [name] if name else []
-        return before + self.behind(), lines
+        return first, lines
 
     def names_list(self, column: int, level: int) -> tuple[str, Lines]:
         """A list of names, such as depends_on."""
@@ -165,12 +169,13 @@ class _Writer:
     def items(self, column: int, level: int) -> tuple[str, Lines]:
         before, name = self.properties("list")
         inner = column + self.pick((0, 0, 1, 2, 2, 2, 4))
+        first = before + self.behind()
         lines = self.between(inner)
         for number in range(self._draw(st.integers(1, 3))):
             lines += self.between(inner) if number else []
             lines += self.item(inner, level)
         self.anchors["list"] += [name] if name else []
-        return before + self.behind(), lines
+        return first, lines
 
     def item(self, column: int, level: int) -> Lines:
         """One item. No tab may follow its dash, not even before a comment."""
