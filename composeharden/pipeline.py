@@ -54,6 +54,11 @@ def harden(path: str, read: Reader, options: Options | None = None) -> Outcome:
         for mark in marks
         if not mark.reason
     ]
+    problems += [
+        Problem("the suppression stands at no service; it is not obeyed", Location(path, mark.line))
+        for mark in marks
+        if mark.service == ""
+    ]
     try:
         found = findings(project, options, marks)
     except FactsError as error:

@@ -1,6 +1,6 @@
 """Inline suppression: `# composeharden: ignore[cap-drop] writes its own config`, on a service or one of its keys.
 
-A comment above the `services` key counts for the whole file. A suppression needs a reason.
+A comment at the left margin, or on a key there, counts for the whole file. A suppression needs a reason.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MARK = re.compile(r"#[ \t]*composeharden:[ \t]*ignore\[([^\]\n]*)\][ \t]*([^\n]
 
 
 class Suppression(NamedTuple):
-    """One comment: which rules it silences, why, and for which service (None: the whole file)."""
+    """One comment: which rules it silences, why, and for which service (None: the whole file, empty: for nothing)."""
 
     rules: frozenset[str]
     reason: str
@@ -38,8 +38,8 @@ def suppressions(project: Project, source: Source) -> list[Suppression]:
             continue
         line = source.position(start).line
         service = next((name for top, bottom, name in spans if top <= line <= bottom), None)
-        if service is None and line >= first:
-            service = next((name for top, _, name in spans if top > line), "")
+        if service is None and source.text[source.line_start(start)] in " \t":
+            service = next((name for top, _, name in spans if first <= line < top), "")
         rules = frozenset(rule.strip() for rule in match.group(1).split(",") if rule.strip())
         found.append(Suppression(rules, match.group(2).strip(), service, line))
     return found

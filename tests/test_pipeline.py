@@ -404,6 +404,18 @@ class TestSuppression:
         assert finding(outcome, "web", "cap-drop").status is Status.SUPPRESSED
         assert finding(outcome, "other", "cap-drop").status is Status.FIX
 
+    def test_a_comment_on_a_top_level_key_counts_for_the_file_wherever_it_stands(self) -> None:
+        mark = "# composeharden: ignore[obsolete-version] an old tool reads it"
+        text = f"services:\n  web:\n    image: memcached:1.6\nversion: '3'  {mark}\n"
+        assert finding(run(text), None, "obsolete-version").status is Status.SUPPRESSED
+
+    def test_a_comment_that_belongs_to_no_service_is_not_obeyed_and_said_so(self) -> None:
+        outcome = run(
+            "x-b:\n  a: b  # composeharden: ignore[cap-drop] no\nservices:\n  web:\n    image: memcached:1.6\n"
+        )
+        assert finding(outcome, "web", "cap-drop").status is Status.FIX
+        assert any("no service" in problem.message for problem in outcome.problems)
+
     def test_without_a_reason_it_is_not_obeyed_and_said_so(self) -> None:
         outcome = run("services:\n  web:\n    image: memcached:1.6  # composeharden: ignore[cap-drop]\n")
         assert finding(outcome, "web", "cap-drop").status is Status.FIX

@@ -6,7 +6,6 @@ from textwrap import dedent, indent
 
 import pytest
 
-from composeharden.decide import Options
 from composeharden.outcome import Confidence, Finding, Outcome, Status
 from composeharden.pipeline import harden
 from composeharden.posture import Posture, decide
@@ -217,7 +216,7 @@ class TestNotRead:
         assert (built.base.text, built.user and built.user.text) == ("", "root")
 
 
-def run(compose: str, options: Options | None = None, **files: str) -> Outcome:
+def run(compose: str, **files: str) -> Outcome:
     stored = {"stack/compose.yaml": compose, **{f"stack/{name}": text for name, text in files.items()}}
 
     def read(path: str) -> bytes:
@@ -225,7 +224,7 @@ def run(compose: str, options: Options | None = None, **files: str) -> Outcome:
             raise FileNotFoundError(2, "No such file or directory", path)
         return stored[path].encode()
 
-    return harden("stack/compose.yaml", read, options)
+    return harden("stack/compose.yaml", read)
 
 
 def of_dockerfiles(outcome: Outcome) -> dict[str, tuple[str, int]]:

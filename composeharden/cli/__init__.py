@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import importlib
+import io
+import sys
 
 import click
 
@@ -42,5 +44,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; the process ends with the exit code that the README lists."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name or text that the terminal cannot show is no reason to stop
+            stream.reconfigure(errors="backslashreplace")
     gc.set_threshold(50_000)  # a run is short and makes few cycles: looking for them costs a tenth of its time
     guarded(lambda: cli(prog_name="composeharden"))

@@ -42,6 +42,13 @@ class Dockerfile:
     is_folded: bool = False
     """An inline one whose lines are not those of the file: only where it begins can be told."""
 
+    def ignores(self, project: Project) -> bool:
+        """Whether a .dockerignore for its context can be read; one beside the Dockerfile goes first."""
+        folder = posixpath.dirname(project.layers[0].file)
+        beside = "" if self.is_inline else posixpath.relpath(self.file, folder or ".") + ".dockerignore"
+        places = (beside, posixpath.join(self.context, ".dockerignore"))
+        return any(text_of(project, path) is not None for path in places if path)
+
     def line(self, number: int) -> int:
         """The line of the file for a line of the Dockerfile."""
         return self.above + (0 if self.is_folded else number)
@@ -60,7 +67,7 @@ def dockerfile_of(service: Service) -> Dockerfile | None:
         return Dockerfile(reason=f"its build depends on {', '.join(sorted(unset))}, which has no value here")
     if inline:
         layer, node = _inline_node(service)
-        above = layer.source.position(node.start).line if node is not None else 0
+        above = layer.source.position(node.start).line if node is not None else service.origin("build").line
         found = Dockerfile(file=layer.file, context=context, above=above, is_inline=True)
         found = found if node is not None and node.style == "|" else replace(found, is_folded=True)
         return _parsed(service.project, found, inline, build, _arguments(service, raw))
@@ -120,12 +127,3 @@ def _inline_node(service: Service) -> tuple[Layer, nodes.Scalar | None]:
         if isinstance(value, nodes.Scalar):
             return layer, value
     return service.body[0], None
-
-
-def ignore_file(service: Service, found: Dockerfile) -> bool:
-    """Whether a .dockerignore for the build context can be read; one beside the Dockerfile goes first."""
-    project = service.project
-    folder = posixpath.dirname(project.layers[0].file)
-    beside = "" if found.is_inline else posixpath.relpath(found.file, folder or ".") + ".dockerignore"
-    places = (beside, posixpath.join(found.context, ".dockerignore"))
-    return any(text_of(project, path) is not None for path in places if path)

@@ -6,7 +6,6 @@ Source: the Dockerfile reference ("Environment replacement"), and frontend/docke
 from __future__ import annotations
 
 import functools
-import json
 import re
 from collections.abc import Mapping
 
@@ -127,6 +126,8 @@ def json_words(text: str) -> list[str] | None:
     """The words of the JSON form `["a", "b"]`, None for everything else: that is the shell form then."""
     if not text.startswith("["):
         return None
+    import json  # nothing else of a run needs it
+
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):

@@ -124,7 +124,9 @@ class _Reader:
         if keyword not in KEYWORDS:
             raise DockerfileError("it begins with no instruction", start)
         rest = rest.strip()
-        heredocs = tuple(self._heredocs(rest, start)) if keyword in _WITH_HEREDOC and "<<" in rest else ()
+        # ONBUILD concerns other builds, but the heredocs of what it holds are no instructions of this one.
+        about = rest.split(None, 1)[0].upper() if keyword == "ONBUILD" and rest else keyword
+        heredocs = tuple(self._heredocs(rest, start)) if about in _WITH_HEREDOC and "<<" in rest else ()
         return Instruction(keyword, rest, start, heredocs)
 
     def _heredocs(self, text: str, start: int) -> Iterator[str]:

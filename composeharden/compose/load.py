@@ -46,21 +46,24 @@ def _with_extends(model: dict[str, Any]) -> dict[str, Any]:
     services = model.get("services")
     if not isinstance(services, dict) or not any(extends_of(raw) for raw in services.values()):
         return model
-    return {**model, "services": {name: _extended(name, services, ()) for name in services}}
+    done: dict[str, Any] = {}
+    return {**model, "services": {name: _extended(name, services, (), done) for name in services}}
 
 
-def _extended(name: str, services: Mapping[str, Any], path: tuple[str, ...]) -> Any:
+def _extended(name: str, services: Mapping[str, Any], path: tuple[str, ...], done: dict[str, Any]) -> Any:
+    """A service with all that it inherits; `done` keeps the finished ones. Raises MergeError for an endless chain."""
     raw = services.get(name)
     base = extends_of(raw)
-    if raw is None or base is None or base[1] or base[0] not in services or base[0] in path or len(path) > _MAX_EXTENDS:
-        return raw
-    inherited = _extended(base[0], services, (*path, name))
+    if name in done or raw is None or base is None or base[1] or base[0] not in services or base[0] in path:
+        return done.get(name, raw)
+    if len(path) > _MAX_EXTENDS:
+        raise MergeError(("services", name, "extends"), f"more than {_MAX_EXTENDS} services extend each other in a row")
+    inherited = _extended(base[0], services, (*path, name), done)
     if not isinstance(inherited, dict):
         return raw
-    return {
-        **extend(inherited, {key: value for key, value in raw.items() if key != "extends"}),
-        "extends": raw["extends"],
-    }
+    own = {key: value for key, value in raw.items() if key != "extends"}
+    done[name] = {**extend(inherited, own), "extends": raw["extends"]}
+    return done[name]
 
 
 def extends_of(raw: Any) -> tuple[str, str] | None:

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from composeharden.compose.dockerfile import Program
 from composeharden.compose.project import Project, Service
 from composeharden.outcome import Confidence, Effect, Severity
 from composeharden.passes import Case, Proposal
 from composeharden.posture import Posture
 from composeharden.yaml.change import Reshape
+
+if TYPE_CHECKING:
+    from composeharden.compose.dockerfile import Program
 
 SEVERITY = Severity.LOW
 EFFECT = Effect.BEHAVIOUR

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from composeharden.compose.builds import ignore_file
 from composeharden.outcome import Effect, Severity
 from composeharden.passes import Proposal
 from composeharden.posture import Posture, place
@@ -34,7 +33,9 @@ UNCHANGED = (
 def check(posture: Posture) -> Iterable[Proposal]:
     """Report the first line that copies everything."""
     image, dockerfile = posture.built, posture.service.dockerfile
-    if image is None or dockerfile is None or not image.whole_context or ignore_file(posture.service, dockerfile):
+    if image is None or dockerfile is None or not image.whole_context:
+        return
+    if dockerfile.ignores(posture.service.project):
         return
     yield Proposal(
         message="its Dockerfile copies the whole build context, and no .dockerignore is to be seen",

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import posixpath
 import re
+from typing import TYPE_CHECKING
 
-from composeharden.compose.builds import Dockerfile
-from composeharden.compose.dockerfile import Image, Step
 from composeharden.compose.mounts import Mount, normal
 from composeharden.compose.project import Service
 from composeharden.images.catalog import Catalog
 from composeharden.images.facts import Facts
 from composeharden.outcome import Confidence, Location
 from composeharden.posture.record import HARDENING, Posture
+
+if TYPE_CHECKING:  # only read where something is built
+    from composeharden.compose.builds import Dockerfile
+    from composeharden.compose.dockerfile import Image, Step
 
 _HARMLESS = frozenset(("ARG", "COPY", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD"))
 """Instructions under which what is known of the base image's own program still holds."""
@@ -60,8 +63,7 @@ def look_into(posture: Posture, catalog: Catalog) -> None:
 def place(posture: Posture, line: int) -> Location | None:
     """The place of a line of the service's Dockerfile; None where that cannot be told."""
     found = posture.service.dockerfile
-    number = found.line(line) if found is not None else 0
-    return Location(found.file, number) if found is not None and number else None
+    return Location(found.file, found.line(line)) if found is not None and found.file else None
 
 
 def _copied(found: Dockerfile, image: Image) -> list[Mount]:

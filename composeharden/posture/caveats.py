@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from composeharden.compose.dockerfile import Program
 from composeharden.compose.mounts import covers, is_below
 from composeharden.images.facts import Facts
 from composeharden.outcome import Confidence
 from composeharden.posture.record import Posture
+
+if TYPE_CHECKING:
+    from composeharden.compose.dockerfile import Program
 
 
 def obey_caveats(posture: Posture, facts: Facts) -> None:

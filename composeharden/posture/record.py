@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from composeharden.compose.dockerfile import Image
 from composeharden.compose.mounts import Mount
 from composeharden.compose.project import Service
 from composeharden.images.facts import Facts, Writable
 from composeharden.outcome import Confidence
+
+if TYPE_CHECKING:
+    from composeharden.compose.dockerfile import Image
 
 HARDENING = ("read-only", "cap-drop", "no-new-privileges")
 """The passes that a posture is decided for."""

@@ -85,6 +85,10 @@ class TestLines:
         assert found[1].heredocs == ("\tone", "two")
         assert found[2].line == 9
 
+    def test_nor_does_one_for_other_builds(self) -> None:
+        found = instructions("ONBUILD RUN <<EOF\nUSER root\nEOF\nONBUILD\nUSER app\n")[0]
+        assert [one.keyword for one in found] == ["ONBUILD", "ONBUILD", "USER"]
+
     @pytest.mark.parametrize("text", ["RUN cat <<< EOF", 'RUN echo "<<EOF"', "RUN echo $((1 << 2))", "CMD cat <<EOF"])
     def test_what_is_no_heredoc(self, text: str) -> None:
         assert [one.keyword for one in instructions(text + "\nUSER app\n")[0]] == [text.split()[0], "USER"]
