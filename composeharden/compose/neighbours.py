@@ -6,6 +6,7 @@ of an environment file leaves this module.
 
 from __future__ import annotations
 
+import functools
 import posixpath
 from typing import TYPE_CHECKING, Any
 
@@ -72,8 +73,11 @@ def environment_names(project: Project, env_file: Any) -> tuple[set[str], bool]:
         if text is None:
             complete = complete and not required
             continue
-        for line in text.splitlines():
-            name = line.strip().removeprefix("export ").partition("=")[0].strip()
-            if name and not name.startswith("#"):
-                names.add(name)
+        names |= _names(text)
     return names, complete
+
+
+@functools.lru_cache(maxsize=8)  # many services can name the same large file
+def _names(text: str) -> frozenset[str]:
+    names = (line.strip().removeprefix("export ").partition("=")[0].strip() for line in text.splitlines())
+    return frozenset(name for name in names if name and not name.startswith("#"))

@@ -75,6 +75,8 @@ def forms(value: str) -> set[str]:
         found |= _base64(value)
     if "\n" in value:
         found.update(line.strip() for line in value.split("\n") if len(line.strip()) >= 8)
+    if "//" in value:  # as part of a path it is shown with one slash
+        found.add(re.sub("//+", "/", value))
     return {form for form in found if len(form) >= SHORTEST}
 
 

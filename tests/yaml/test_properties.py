@@ -21,7 +21,18 @@ from tests.yaml.documents import files
 from tests.yaml.untyped import documents
 
 _COMMENT = re.compile(r"# c\d+\b")
-_MOST_REFUSED = 0.12
+_RIGHTLY_REFUSED = (
+    "a comment stands in the text that would be replaced",
+    "an empty value in flow style, or under a tag, has no place to write to",
+    "holds something other than plain names",
+    "is not the list of names that was expected",
+    "is not written as a mapping",
+    "is used elsewhere",
+    "shares its line with something else",
+)
+"""Edits at random places are often ones that must not be made: these are the reasons that say so before any try."""
+_MOST_OTHERS = 0.01
+"""Refused only by the proof: nothing is written then, but the renderer should have known."""
 _THOROUGH = os.environ.get("COMPOSEHARDEN_THOROUGH") == "1"
 _PROFILE = settings(
     max_examples=20_000 if _THOROUGH else 400,
@@ -54,7 +65,12 @@ def test_an_edit_does_what_was_declared_or_is_refused() -> None:
     holds()
     total, refused = outcomes.total(), sum(count for name, count in outcomes.items() if "refused" in name)
     print(f"\n{total} edits, {refused} refused", *(f"\n{count:7} {name}" for name, count in outcomes.most_common()))
-    assert refused <= _MOST_REFUSED * total
+    others = sum(
+        count
+        for name, count in outcomes.items()
+        if "refused" in name and name.partition("refused: ")[2].strip() not in _RIGHTLY_REFUSED
+    )
+    assert others <= _MOST_OTHERS * total
 
 
 def _check(source: Source, wanted: list[Change], proven: Proven) -> None:
