@@ -93,8 +93,12 @@ def _variables(path: str, read: Reader, options: Options) -> tuple[Mapping[str, 
     given = dict(options.environment or {})
     try:
         text = read(posixpath.join(posixpath.dirname(path), ".env")).decode("utf-8")
-    except (OSError, UnicodeDecodeError):
+    except FileNotFoundError:
         return given, []
+    except OSError as error:
+        return given, [f".env is not used: {error.strerror or 'it cannot be read'}"]
+    except UnicodeDecodeError:
+        return given, [".env is not used: it is not UTF-8"]
     try:
         return {**parse_dotenv(text), **given}, []
     except DotenvError as error:

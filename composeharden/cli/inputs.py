@@ -101,7 +101,9 @@ def reader(main: str) -> Callable[[str], bytes]:
         if path == main:
             return read(path)
         if main == STDIN or os.path.commonpath((os.path.realpath(path), folder)) != folder:
-            raise FileNotFoundError(errno.ENOENT, "lies outside the project", path)
+            if not os.path.lexists(path):
+                raise FileNotFoundError(errno.ENOENT, "is not there", path)
+            raise PermissionError(errno.EACCES, "lies outside the project", path)
         if path.endswith("/"):
             return b"\n".join(os.fsencode(entry.name) for entry in os.scandir(path) if entry.is_file())
         return read(path)

@@ -16,8 +16,9 @@ import click
 from composeharden import __version__
 from composeharden.cli.facts import catalog_for
 from composeharden.cli.inputs import STDIN, InputError, expand, reader
+from composeharden.cli.trouble import in_words
 from composeharden.decide import Options
-from composeharden.outcome import Outcome, Severity, Status
+from composeharden.outcome import Location, Outcome, Problem, Severity, Status
 from composeharden.pipeline import harden
 from composeharden.redaction import Redactor
 
@@ -80,13 +81,29 @@ def run(worker: Worker, paths: Iterable[str], recursive: bool, jobs: int, settin
 
 def _each(worker: Worker, files: list[str], jobs: int, settings: Settings) -> Iterator[Done]:
     if jobs == 1 or len(files) < 2 or STDIN in files:
-        yield from (worker(path, settings) for path in files)
+        yield from (_one(worker, path, settings) for path in files)
         return
     from concurrent.futures import ProcessPoolExecutor  # a sixth of the whole start-up, for those who ask for it
 
     with ProcessPoolExecutor(min(jobs, len(files))) as pool:
         chunk = max(1, min(16, len(files) // (jobs * 4)))
-        yield from pool.map(worker, files, [settings] * len(files), chunksize=chunk)
+        yield from pool.map(_one, [worker] * len(files), files, [settings] * len(files), chunksize=chunk)
+
+
+def _one(worker: Worker, path: str, settings: Settings) -> Done:
+    """Work on one input; a bug that one file meets does not hide what is found in the others."""
+    try:
+        return worker(path, settings)
+    except (BrokenPipeError, click.ClickException):
+        raise
+    except Exception as error:
+        outcome = Outcome(path, problems=(Problem(in_words(error), Location(path)),))
+        done, redactor = judge(outcome, settings), Redactor()
+        if settings.form == "json":
+            done.document = described(outcome, redactor, settings)
+        else:
+            done.err = words(outcome, redactor, settings, sys.stderr)
+        return done
 
 
 def _progress(items: Iterator[Done], count: int, settings: Settings) -> Iterator[Done]:

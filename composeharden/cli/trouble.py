@@ -16,15 +16,20 @@ def guarded(run: Callable[[], object]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(2)
     except Exception as error:  # a bug: its text could hold a value of the file, so only its kind and place are shown
-        import traceback
-
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"{os.path.basename(frame.filename)}:{frame.lineno}"
-        sys.stderr.write(
-            f"composeharden: internal error ({type(error).__name__} at {place}); nothing was written. "
-            "Please report it with the smallest file that shows it.\n"
-        )
+        sys.stderr.write(f"composeharden: {in_words(error)}\n")
         sys.exit(2)
+
+
+def in_words(error: Exception) -> str:
+    """A bug as a sentence: its kind and the place in our code, never its own text."""
+    import traceback
+
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{os.path.basename(frame.filename)}:{frame.lineno}"
+    return (
+        f"internal error ({type(error).__name__} at {place}); nothing was written. "
+        "Please report it with the smallest file that shows it."
+    )
 
 
 @contextmanager

@@ -93,9 +93,9 @@ def _mark_overridden(project: Project, name: str, path: str, read: Reader) -> No
 
     try:
         model = effective(load(read(path)))
-    except OSError:
+    except FileNotFoundError:
         return
-    except (SourceError, MergeError):
+    except (OSError, SourceError, MergeError):  # it is there, and Compose may see what we cannot
         model = {"services": dict.fromkeys(project.services)}
     overridden = model.get("services")
     for service in overridden if isinstance(overridden, dict) else ():

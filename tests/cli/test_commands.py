@@ -211,3 +211,42 @@ def test_a_bug_shows_no_data_and_no_traceback() -> None:
     assert "internal error (ValueError" in done.stderr
     assert "hunter2" not in done.stderr + done.stdout
     assert "Traceback" not in done.stderr
+
+
+def test_a_bug_in_one_file_does_not_hide_the_others(folder: Path) -> None:
+    for name in "ab":
+        (folder / name).mkdir()
+        (folder / name / "compose.yaml").write_text(LEGACY)
+    script = (
+        "import composeharden.cli.run as r\n"
+        "real = r.harden\n"
+        "def some(path, *rest):\n"
+        "    if path.startswith('a'): raise ValueError('hunter2-secret')\n"
+        "    return real(path, *rest)\n"
+        "r.harden = some\n"
+        "import sys; sys.argv = ['composeharden', 'check', '-r', '.', *sys.argv[1:]]\n"
+        "from composeharden.cli import main; main()\n"
+    )
+    for form in ("text", "json"):
+        done = subprocess.run(
+            [sys.executable, "-c", script, "--format", form],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent.parent)},
+        )
+        assert done.returncode == 2
+        assert "cap-drop" in done.stdout
+        assert "internal error (ValueError" in done.stdout + done.stderr
+        assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_an_override_file_that_cannot_be_looked_at_holds_everything_back(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "override.yaml"
+    elsewhere.write_text("services: {cache: {privileged: true}}\n")
+    (folder / "compose.override.yaml").symlink_to(elsewhere)
+    done = run("diff", text=LEGACY)
+    assert done.stdout == ""
+    assert "compose.override.yaml changes it" in done.stderr
