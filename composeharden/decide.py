@@ -46,9 +46,9 @@ def findings(project: Project, options: Options, suppressed: Iterable[Suppressio
         for name, service in project.services.items()
         if service.is_container and service.raw and (not options.services or name in options.services)
     }
-    rules = list(suppressed)
+    reasons = _reasons(suppressed)
     found = [
-        _suppress(finding, rules)
+        _suppress(finding, reasons)
         for rule in options.chosen()
         for finding in _findings_of(rule, project, postures, options)
     ]
@@ -129,23 +129,13 @@ def _location(service: Service | None, project: Project | None, proposal: Propos
     if service is not None:
         origin = service.origin(proposal.key)
         layer, node = origin.layer, origin.node
-        if proposal.item:
-            node = _item_node(service, layer, proposal) or node
+        if proposal.item and proposal.key:
+            node = service.item(proposal.key, proposal.item) or node
     else:
         assert project is not None
         layer, node = _top_level(project, proposal.key)
     place = layer.source.position(node.outer)
     return Location(layer.file, place.line, place.column)
-
-
-def _item_node(service: Service, layer: Layer, proposal: Proposal) -> nodes.Node | None:
-    for _, body in service.bodies:
-        held = nodes.resolved(body)
-        value = held.get(proposal.key or "") if isinstance(held, nodes.Mapping) else None
-        for node in nodes.walk(value) if value is not None else ():
-            if isinstance(node, nodes.Scalar) and node.text == proposal.item:
-                return node
-    return None
 
 
 def _top_level(project: Project, key: str | None) -> tuple[Layer, nodes.Node]:
@@ -155,8 +145,15 @@ def _top_level(project: Project, key: str | None) -> tuple[Layer, nodes.Node]:
     return project.layers[0], project.layers[0].root
 
 
-def _suppress(finding: Finding, rules: list[Suppression]) -> Finding:
-    for rule in rules:
-        if rule.reason and finding.rule in rule.rules and rule.service in (None, finding.service):
-            return replace(finding, status=Status.SUPPRESSED, reason=rule.reason, unlock="")
-    return finding
+def _suppress(finding: Finding, reasons: Mapping[tuple[str | None, str], str]) -> Finding:
+    reason = reasons.get((finding.service, finding.rule)) or reasons.get((None, finding.rule))
+    return replace(finding, status=Status.SUPPRESSED, reason=reason, unlock="") if reason else finding
+
+
+def _reasons(suppressed: Iterable[Suppression]) -> dict[tuple[str | None, str], str]:
+    """Service (None: all) and rule to the reason given first."""
+    found: dict[tuple[str | None, str], str] = {}
+    for mark in suppressed:
+        for rule in mark.rules if mark.reason else ():
+            found.setdefault((mark.service, rule), mark.reason)
+    return found

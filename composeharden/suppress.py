@@ -13,7 +13,7 @@ from composeharden.yaml import nodes
 from composeharden.yaml.comments import comments
 from composeharden.yaml.source import Source
 
-_MARK = re.compile(r"#[ \t]*composeharden:[ \t]*ignore\[([^\]\n]*)\][ \t]*([^\n]*)")
+_MARK = re.compile(r"#[ \t]*composeharden:[ \t]*ignore\[([^\[\]\n]*)\][ \t]*([^\n]*)")
 
 
 class Suppression(NamedTuple):

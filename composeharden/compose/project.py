@@ -57,6 +57,7 @@ class Service:
         self.raw = raw
         self.bodies: list[tuple[Layer, nodes.Node]] = project.bodies(name)
         self._unset: set[str] = set()
+        self._items: dict[str, dict[str, nodes.Node]] = {}
         self.unclear: list[str] = []
         """Why this view may not be all that Compose sees; empty when it is."""
 
@@ -194,6 +195,20 @@ class Service:
         services = nodes.resolved(layer.root.get("services"))
         name = services.key(self.name) if isinstance(services, nodes.Mapping) else None
         return Origin(layer, name or node, "inherited" if key is not None and key in self.raw else "own")
+
+    def item(self, key: str, text: str) -> nodes.Node | None:
+        """Where `text` is first written below `key`, as a name or a value; None where it is inherited."""
+        if key not in self._items:
+            self._items[key] = {
+                node.text: node for node in reversed(list(self._written(key))) if isinstance(node, nodes.Scalar)
+            }
+        return self._items[key].get(text)
+
+    def _written(self, key: str) -> Iterator[nodes.Node]:
+        for _, body in self.bodies:
+            held = nodes.resolved(body)
+            value = held.get(key) if isinstance(held, nodes.Mapping) else None
+            yield from nodes.walk(value) if value is not None else ()
 
 
 @dataclass

@@ -5,11 +5,17 @@ Source: compose-go loader/interpolate.go (casts) and format/; go-shellwords for 
 
 from __future__ import annotations
 
-import shlex
+import re
 from typing import Any
 
 _TRUE = frozenset(("true", "y", "yes", "on", "1"))
 _FALSE = frozenset(("false", "n", "no", "off", "0"))
+_PIECE = re.compile(
+    r"""(?P<gap>[ \t\r\n]++)|(?P<bare>[^ \t\r\n'"\\]++)|'(?P<single>[^']*+)'"""
+    r"""|"(?P<double>(?>(?:[^"\\]++|\\.)*))"|\\(?P<escaped>.)""",
+    re.DOTALL,
+)
+_ESCAPED_IN_QUOTES = re.compile(r'\\(["\\])')
 
 
 def as_bool(value: Any) -> bool | None:
@@ -52,7 +58,26 @@ def words(value: Any) -> list[str]:
     if isinstance(value, list):
         return [as_text(item) for item in value]
     text = as_text(value)
-    try:
-        return shlex.split(text)
-    except ValueError:  # unbalanced quotes: Compose refuses it, here only the first word matters
-        return text.split()
+    found = _shell_words(text)
+    return text.split() if found is None else found  # Compose refuses the latter, only the first word matters then
+
+
+def _shell_words(text: str) -> list[str] | None:
+    """What shlex.split gives, in time that grows with the length alone; None for a quote that is not closed."""
+    found: list[str] = []
+    pieces: list[str] = []
+    inside = False
+    at = 0
+    while at < len(text):
+        piece = _PIECE.match(text, at)
+        if piece is None:
+            return None
+        at = piece.end()
+        if piece.lastgroup != "gap":
+            inside = True
+            part = piece[piece.lastgroup or 0]
+            pieces.append(_ESCAPED_IN_QUOTES.sub(r"\1", part) if piece.lastgroup == "double" else part)
+        elif inside:
+            found.append("".join(pieces))
+            pieces, inside = [], False
+    return [*found, "".join(pieces)] if inside else found
