@@ -45,7 +45,7 @@ def sections(document: Mapping[str, Any]) -> list[Section]:
         "Writable paths": _writable,
         "Data": _data,
         "Configuration": _configuration,
-        "Privileges and init": _privileges,
+        "Privileges, user and init": _privileges,
         "Health check": _health,
         "Secrets": _secrets,
         "Default credentials": _default_credentials,
@@ -129,10 +129,16 @@ def _configuration(document: Mapping[str, Any]) -> Iterator[Line]:
 
 
 def _privileges(document: Mapping[str, Any]) -> Iterator[Line]:
-    for key, field, name in (("no_new_privileges", "works", "no-new-privileges"), ("init", "compatible", "init")):
+    kinds = (
+        ("no_new_privileges", "works", "no-new-privileges"),
+        ("user", "works", "user"),
+        ("init", "compatible", "init"),
+    )
+    for key, field, name in kinds:
         table = document.get(key)
         if table is not None:
             text = "works" if table[field] else "does not work"
+            text = "its documentation asks for it" if table.get("helps") else text
             yield Line(name, _joined(text, table.get("reason")), _evidence(table))
 
 
