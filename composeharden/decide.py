@@ -9,7 +9,7 @@ from composeharden.compose.project import Layer, Project, Service
 from composeharden.images.catalog import BUILT_IN, Catalog
 from composeharden.outcome import Confidence, Effect, Finding, Location, Status
 from composeharden.passes import Pass, Proposal, all_passes
-from composeharden.posture import Posture, decide
+from composeharden.posture import FOUNDATIONS, Posture, decide
 from composeharden.suppress import Suppression
 from composeharden.yaml import nodes
 
@@ -41,21 +41,63 @@ class Options:
 
 def findings(project: Project, options: Options, suppressed: Iterable[Suppression] = ()) -> list[Finding]:
     """Every finding of the chosen passes, in the order of the file."""
-    postures = {
-        name: decide(service, options.catalog)
-        for name, service in project.services.items()
-        if service.is_container and service.raw and (not options.services or name in options.services)
-    }
     reasons = _reasons(suppressed)
-    found = [
+    chosen = {rule.name: rule for rule in options.chosen()}
+    found: list[Finding] = []
+    postures: dict[str, Posture] = {}
+    for name, service in project.services.items():
+        if service.is_container and service.raw and (not options.services or name in options.services):
+            postures[name], held = _settled(service, chosen, options, reasons)
+            found += held
+    found += [
         _suppress(finding, reasons)
-        for rule in options.chosen()
+        for rule in chosen.values()
         for finding in _findings_of(rule, project, postures, options)
     ]
     order = {name: place for place, name in enumerate(project.services)}
     return sorted(
         found, key=lambda finding: (order.get(finding.service or "", -1), finding.rule, finding.location.line)
     )
+
+
+def _settled(
+    service: Service, chosen: Mapping[str, Pass], options: Options, reasons: Mapping[tuple[str | None, str], str]
+) -> tuple[Posture, list[Finding]]:
+    """The posture that rests on nothing but what will be made, and what was asked for and will not be."""
+    without = frozenset(name for name in (*FOUNDATIONS, "read-only", "tmpfs-options") if name not in chosen)
+    told: list[Finding] = []
+    while True:
+        posture = decide(service, options.catalog, without)
+        posture.told = frozenset(finding.rule for finding in told)
+        failing = {}
+        for name, needs in posture.asks.items():
+            found = [_of_service(chosen[rule], posture, options, reasons) for rule in (name, *needs)]
+            reason = next((one for one in map(_against, found) if one is not None), None)
+            if reason is not None and found[0] is not None:
+                failing[name] = found[0] if found[0].status is not Status.FIX else _held(found[0], reason)
+        if not failing:
+            return posture, told
+        told += failing.values()
+        without |= failing.keys()
+
+
+def _of_service(
+    rule: Pass, posture: Posture, options: Options, reasons: Mapping[tuple[str | None, str], str]
+) -> Finding | None:
+    """What a pass that others rest on has to mend in a service."""
+    proposals = rule.for_service(posture) if rule.for_service is not None else ()
+    found = (_finding(rule, one, posture.service, posture, options) for one in proposals if one.changes)
+    return next((_suppress(finding, reasons) for finding in found), None)
+
+
+def _against(finding: Finding | None) -> Finding | None:
+    """The finding where its fix will not be made."""
+    return finding if finding is not None and finding.status is not Status.FIX else None
+
+
+def _held(finding: Finding, cause: Finding) -> Finding:
+    why = f"it needs {cause.rule}, which is {cause.status}: {cause.reason}"
+    return replace(finding, status=Status.HELD, reason=why, unlock=cause.unlock)
 
 
 def _findings_of(rule: Pass, project: Project, postures: Mapping[str, Posture], options: Options) -> Iterator[Finding]:

@@ -98,7 +98,7 @@ class Finding:
     changes: tuple[Change, ...] = ()
     """Meaning of the fix, on the effective model: paths start with document 0, then "services" and the name."""
     needs: tuple[str, ...] = ()
-    """Rules of the same service whose fix this one stands or falls with."""
+    """Rules whose fix this one stands or falls with: of the same service, or of another as `service/rule`."""
     why: str = ""
     """What the change rests on: the reasons and facts of this image, one line each."""
     advice: str = ""

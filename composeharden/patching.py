@@ -71,7 +71,7 @@ class _Work:
         del self.active[group]
         self.refused[group] = reason
         for other, finding in list(self.active.items()):
-            if other[0] == group[0] and group[1] in finding.needs:
+            if group in needed(finding):
                 self.refuse(other, f"it needs {group[1]}, which was refused: {reason}")
 
     # -- text ------------------------------------------------------------------------------------------------------
@@ -157,6 +157,12 @@ class _Work:
             blamed = blamed or [group for group in self.active if not group[0]] or list(self.active)
             for group in blamed:
                 self.refuse(group, "the service shares its text with others in a way that cannot be changed alone")
+
+
+def needed(finding: Finding) -> set[Group]:
+    """The groups that a finding stands or falls with."""
+    pairs = (name.rpartition("/") for name in finding.needs)
+    return {(service or finding.service or "", rule) for service, _, rule in pairs}
 
 
 def _touched(finding: Finding) -> set[str]:

@@ -15,7 +15,7 @@ from typing import Any
 from composeharden.compose.load import extends_of
 from composeharden.compose.project import Layer, Project, Service
 from composeharden.yaml import nodes
-from composeharden.yaml.change import Append, Change, Path, Refused, Remove, Reshape, Set
+from composeharden.yaml.change import Append, Change, Path, Refused, Remove, Replace, Reshape, Set, copied
 
 Group = tuple[str, str]
 """Service (empty for the stack) and rule: the changes of one finding."""
@@ -36,10 +36,12 @@ class Planner:
         self.project = project
         self._chains: dict[str, list[nodes.Mapping]] = {}
         self._anchored: dict[int, tuple[Layer, Path]] | None = None
+        self._wanted: dict[tuple[str, str], list[Change]] = {}
 
     def place(self, groups: Mapping[Group, tuple[Change, ...]]) -> dict[Group, list[Placed]]:
         """The file changes of every group. Raises Refused never: what has no place is placed where splice refuses."""
         shared = self._shared_places(groups)
+        self._wanted = _by_key(groups)
         return {
             group: [
                 shared.get((group[0], _signature(change))) or placed
@@ -75,13 +77,16 @@ class Planner:
         return ("services", name)
 
     def _localized(self, service: Service, change: Change, path: Path, own: nodes.Node | None) -> Change:
-        if isinstance(own, nodes.Sequence) and isinstance(change, (Append, Reshape)):
+        if isinstance(own, nodes.Sequence) and isinstance(change, (Append, Replace, Reshape)):
             return replace(change, path=path)
         key = str(path[-1])
-        if isinstance(change, Append):
+        if isinstance(change, (Append, Replace)):
+            # A copy of the inherited list, with all that any pass wants of it: each of them places the same.
             inherits = own is not None or any(key in body.index for body in self.chain(service.name))
-            before = list(service.raw.get(key) or ()) if inherits else []
-            return Set(path, [*before, *change.items])
+            value = list(service.raw.get(key) or ()) if inherits else []
+            for one in self._wanted[service.name, key]:
+                value = _changed(value, one)
+            return Set(path, value)
         if isinstance(change, Reshape):
             return Set(path, dict(change.value))
         return replace(change, path=path)
@@ -144,7 +149,7 @@ class Planner:
             if any(key in body.index for body in self.chain(name) if body is not mapping):
                 return None
         own = mapping.get(key)
-        if own is not None and not (isinstance(own, nodes.Sequence) and isinstance(change, (Append, Reshape))):
+        if own is not None and not (isinstance(own, nodes.Sequence) and isinstance(change, (Append, Replace, Reshape))):
             return None
         if own is None and not isinstance(change, Set):
             return None
@@ -199,8 +204,30 @@ def _index_anchors(node: nodes.Node, layer: Layer, path: Path, found: dict[int, 
 
 def _signature(change: Change) -> str:
     """What a change does, apart from the service it is for: equal for services that need the same."""
-    body = () if isinstance(change, Remove) else change.items if isinstance(change, Append) else change.value
-    return f"{type(change).__name__} {change.path[3:]} {body!r}"
+    return f"{type(change).__name__} {change.path[3:]} {_body(change)!r}"
+
+
+def _body(change: Change) -> Any:
+    if isinstance(change, Replace):
+        return change.old, change.value
+    return () if isinstance(change, Remove) else change.items if isinstance(change, Append) else change.value
+
+
+def _by_key(groups: Mapping[Group, Iterable[Change]]) -> dict[tuple[str, str], list[Change]]:
+    """The changes to each key of each service, whatever pass they are of."""
+    found: dict[tuple[str, str], list[Change]] = defaultdict(list)
+    for (name, _), changes in groups.items():
+        for change in changes:
+            if len(change.path) == 4:
+                found[name, str(change.path[3])].append(change)
+    return found
+
+
+def _changed(items: Iterable[Any], change: Change) -> list[Any]:
+    """A list with one change made."""
+    if isinstance(change, Replace):
+        return [change.value if item == change.old else item for item in items]
+    return [*items, *change.items] if isinstance(change, Append) else list(items)
 
 
 def declare(model: Mapping[str, Any], changes: Iterable[Change]) -> dict[str, Any]:
@@ -211,7 +238,7 @@ def declare(model: Mapping[str, Any], changes: Iterable[Change]) -> dict[str, An
     result = dict(model)
     services = dict(result.get("services") or {})
     result["services"] = services
-    copied: set[str] = set()
+    own: set[str] = set()
     for change in changes:
         if len(change.path) == 2:
             if not isinstance(change, Remove):
@@ -219,14 +246,14 @@ def declare(model: Mapping[str, Any], changes: Iterable[Change]) -> dict[str, An
             result.pop(str(change.path[1]), None)
             continue
         name, key = str(change.path[2]), str(change.path[3])
-        if name not in copied:
+        if name not in own:
             services[name] = dict(services.get(name) or {})
-            copied.add(name)
+            own.add(name)
         target = services[name]
         if isinstance(change, Remove):
             target.pop(key, None)
-        elif isinstance(change, Append):
-            target[key] = [*(target.get(key) or ()), *change.items]
+        elif isinstance(change, (Append, Replace)):
+            target[key] = _changed(target.get(key) or (), change)
         else:
-            target[key] = dict(change.value) if isinstance(change, Reshape) else change.value
+            target[key] = copied(change.value)
     return result

@@ -359,7 +359,8 @@ class TestTmpfs:
 
     def test_the_short_scalar_form_becomes_a_list_that_keeps_it(self) -> None:
         text = "services:\n  web:\n    image: nginx:1.28\n    tmpfs: /run\n"
-        assert self.entries(text)[0] == "/run"
+        assert self.entries(text)[0] == "/run:size=1m"
+        assert run(text, Options(skip=frozenset({"tmpfs-options"}))).patches[0].after.text.count("- /run\n") == 1
 
     def test_a_non_root_user_owns_its_tmpfs(self) -> None:
         text = (

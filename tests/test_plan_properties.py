@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from composeharden.outcome import Finding, Outcome, Status
 from composeharden.pipeline import harden
-from composeharden.yaml.change import Append, Change, Remove
+from composeharden.yaml.change import Append, Change, Remove, Replace, Set
 from tests.corpus.real_compose import binary, model
 
 yaml: Any = pytest.importorskip("yaml")
@@ -277,6 +277,8 @@ def _form(key: str, value: Any) -> Any:
     if key == "depends_on":
         rows = {name: {} for name in value} if isinstance(value, list) else value
         return {name: {"condition": row.get("condition", "service_started")} for name, row in rows.items()}
+    if key == "healthcheck" and "test" in value:
+        return {**value, "test": list(value["test"])}
     return value
 
 
@@ -303,6 +305,8 @@ def _value(old: Any, change: Change) -> Any:
     assert not isinstance(change, Remove)
     if isinstance(change, Append):
         return [*(old or ()), *change.items]
+    if isinstance(change, Replace):
+        return [change.value if item == change.old else item for item in old]
     value = dict(change.value) if isinstance(change.value, Mapping) else change.value
     return _form(str(change.path[3]), value)
 
@@ -382,8 +386,18 @@ def _is_made(finding: Finding, model: Mapping[str, Any]) -> bool:
         return "ALL" in body.get("cap_drop", ())
     if finding.rule == "no-new-privileges":
         return "no-new-privileges:true" in body.get("security_opt", ())
+    if finding.rule in ("healthcheck", "init", "user"):
+        return finding.rule in body
+    if finding.rule == "tmpfs-options":
+        written = _form("tmpfs", body["tmpfs"])
+        return all(_last(change) in written for change in finding.changes)
     assert finding.rule == "depends-on"
     return any(row["condition"] == "service_healthy" for row in body["depends_on"].values())
+
+
+def _last(change: Change) -> object:
+    assert isinstance(change, (Replace, Set))
+    return change.value
 
 
 def _check_with_compose(program: str, folder: Path, text: str, after: str, outcome: Outcome) -> bool:

@@ -234,6 +234,12 @@ class Project:
         return {name: Service(self, name, raw if isinstance(raw, dict) else {}) for name, raw in found.items()}
 
     @cached_property
+    def awaited_jobs(self) -> frozenset[str]:
+        """Services whose successful end another one waits for."""
+        rows = (row for service in self.services.values() for row in service.depends_on.items())
+        return frozenset(name for name, condition in rows if condition == "service_completed_successfully")
+
+    @cached_property
     def _definitions(self) -> dict[str, list[tuple[Layer, nodes.Node]]]:
         found: dict[str, list[tuple[Layer, nodes.Node]]] = {}
         for layer in self.layers:

@@ -54,6 +54,7 @@ def check(posture: Posture) -> Iterable[Proposal]:
             [*(f"{name}: {posture.capabilities[name]}" for name in missing), *posture.why.get("cap-drop", ())]
         ),
         evidence=posture.evidence.get("cap-drop", ()),
+        needs=("user",) if posture.user else (),
     )
 
 

@@ -32,7 +32,7 @@ EXAMPLE = Case(
     "  db:\n    image: postgres:16\n    healthcheck:\n      test: [CMD-SHELL, pg_isready]\n",
 )
 UNCHANGED = (
-    "services:\n  app:\n    image: example/app\n    depends_on: [db]\n  db:\n    image: postgres:16\n",
+    "services:\n  app:\n    image: example/app\n    depends_on: [db]\n  db:\n    image: example/db\n",
     "services:\n  app:\n    image: example/app\n    depends_on: [db]\n  db:\n    image: postgres:16\n"
     "    healthcheck: {disable: true, test: [CMD, pg_isready]}\n",
     "services:\n  app:\n    image: example/app\n    depends_on: {db: {condition: service_started}}\n"
@@ -97,7 +97,12 @@ def _propose(service: Service, names: list[str], postures: Mapping[str, Posture]
         held=postures[service.name].blocked("depends-on"),
         doubt="; ".join(f"{name}: {reason}" for name, (found, reason) in judged.items() if found is Confidence.ASSUMED),
         why="\n".join(f"{name}: {reason}" for name, (_, reason) in judged.items() if reason),
+        needs=tuple(f"{name}/healthcheck" for name in names if _gains_probe(postures.get(name))),
     )
+
+
+def _gains_probe(posture: Posture | None) -> bool:
+    return posture is not None and posture.probe is not None
 
 
 def _soundness(posture: Posture | None) -> tuple[Confidence | None, str]:
@@ -110,6 +115,8 @@ def _soundness(posture: Posture | None) -> tuple[Confidence | None, str]:
     test = check.get("test")
     if check.get("disable") in (True, "true") or test in ("NONE", ["NONE"]):
         return None, ""
+    if posture.probe is not None:
+        return posture.confidence("healthcheck", posture.probe_confidence), "a health check is added"
     if not test and posture.built is not None and posture.built.healthcheck is not None:
         return _soundness_in_dockerfile(posture, posture.built.healthcheck)
     if not test:

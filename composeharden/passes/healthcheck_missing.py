@@ -15,14 +15,14 @@ from composeharden.compose.project import Project
 from composeharden.compose.values import as_bool, as_text
 from composeharden.outcome import Effect, Severity
 from composeharden.passes import Proposal
-from composeharden.posture import Posture
+from composeharden.posture import Posture, is_job
 
 SEVERITY = Severity.LOW
 EFFECT = Effect.NONE
 REFERENCES = ("CIS Docker 4.6", "CIS Docker 5.27")
 
 REPORTED = (
-    "services:\n  db:\n    image: postgres:16\n",
+    "services:\n  proxy:\n    image: haproxy:3.0\n",
     "services:\n  app:\n    image: example/app:1\n",
     "services:\n  app:\n    image: example/app:1\n    healthcheck: {disable: true}\n",
     "services:\n  app:\n    image: example/app:1\n    healthcheck: {test: [NONE]}\n",
@@ -40,14 +40,8 @@ _ADVICE = "add a healthcheck that asks the service itself, with a program that i
 
 def check_project(project: Project, postures: Mapping[str, Posture]) -> Iterable[Proposal]:
     """Report each long-running service without a check."""
-    jobs = {
-        name
-        for service in project.services.values()
-        for name, condition in service.depends_on.items()
-        if condition == "service_completed_successfully"
-    }
-    for name, posture in postures.items():
-        found = None if name in jobs else _judge(posture)
+    for posture in postures.values():
+        found = _judge(posture)
         if found is not None:
             yield found
 
@@ -59,8 +53,10 @@ def _judge(posture: Posture) -> Proposal | None:
         return Proposal(
             message="its health check is switched off", key="healthcheck", advice=_ADVICE, service=service.name
         )
-    if check.get("test") or as_text(service.get("restart")) == "no":
+    if check.get("test") or is_job(service):
         return None
+    if posture.probe is not None or "healthcheck" in posture.told:
+        return None  # healthcheck says it, and mends it
     known = facts is not None and not facts.is_runtime
     if posture.built is not None and (posture.built.healthcheck is not None or not known):
         return None  # dockerfile-no-healthcheck says it where it is to be mended

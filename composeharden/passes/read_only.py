@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from composeharden.images.facts import Writable
 from composeharden.outcome import Effect, Severity
 from composeharden.passes import Case, Proposal
-from composeharden.posture import Posture, tmpfs_entry
+from composeharden.posture import Posture, sized, tmpfs_entry
 from composeharden.yaml.change import Append, Change, Set
 
 SEVERITY = Severity.MEDIUM
@@ -51,6 +51,7 @@ def check(posture: Posture) -> Iterable[Proposal]:
         else "",
         why="\n".join([*(_reason(row) for row in posture.writable), *posture.why.get("read-only", ())]),
         evidence=posture.evidence.get("read-only", ()),
+        needs=("user",) if posture.user else (),
     )
 
 
@@ -59,7 +60,10 @@ def _with_tmpfs(posture: Posture, entries: list[str]) -> Change:
     path = (0, "services", posture.service.name, "tmpfs")
     if isinstance(raw, list):
         return Append(path, tuple(entries))
-    return Set(path, [raw, *entries] if isinstance(raw, str) else entries)
+    if isinstance(raw, str):
+        known = {} if "tmpfs-options" in posture.without else sized(posture)
+        return Set(path, [known[raw][0] if raw in known else raw, *entries])
+    return Set(path, entries)
 
 
 def _reason(row: Writable) -> str:

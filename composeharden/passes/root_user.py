@@ -20,7 +20,7 @@ REFERENCES = ("CIS Docker 4.1", "OWASP Docker #2", "NIST SP 800-190 4.1.2")
 REPORTED = (
     "services:\n  app:\n    image: example/app:1\n    user: root\n",
     "services:\n  app:\n    image: example/app:1\n    user: '0:0'\n",
-    "services:\n  db:\n    image: postgres:16\n",
+    "services:\n  db:\n    image: postgres:16\n    volumes: ['./data:/var/lib/postgresql/data']\n",
     "services:\n  app:\n    image: example/app:1\n",
 )
 UNCHANGED = (
@@ -48,8 +48,10 @@ def check(posture: Posture) -> Iterable[Proposal]:
             )
     elif posture.built is not None and not (facts is not None and _steps_down(facts)):
         return  # dockerfile-root says it where it is to be mended
+    elif posture.user or "user" in posture.told:
+        return  # user says it, and mends it
     elif posture.runs_as_root:
-        yield _of_image(facts)
+        yield _of_image(facts, posture.why_root)
     elif posture.runs_as_root is None:
         yield Proposal(message="nothing says that it does not run as root", severity=Severity.INFO, advice=_ADVICE)
 
@@ -58,13 +60,13 @@ def _steps_down(facts: Facts) -> bool:
     return facts.service_identity.split(":")[0] not in ("root", "0")
 
 
-def _of_image(facts: Facts | None) -> Proposal:
+def _of_image(facts: Facts | None, why_root: str) -> Proposal:
     if facts is not None and _steps_down(facts):
         return Proposal(
             message="it starts as root and then steps down",
             key="image",
             severity=Severity.INFO,
-            advice="set user to the identity it steps down to, and it never has root's rights; its data "
-            "must belong to that user",
+            advice=f"set user to {facts.service_identity}, and it never has root's rights; its data must belong to "
+            f"that user{f' ({why_root})' if why_root else ''}",
         )
     return Proposal(message="its image runs as root", key="image", severity=Severity.LOW, advice=_ADVICE)

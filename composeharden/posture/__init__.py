@@ -13,31 +13,42 @@ from composeharden.posture.capabilities import DEFAULT_CAPABILITIES, capability,
 from composeharden.posture.caveats import obey_caveats
 from composeharden.posture.configuration import heed_configuration
 from composeharden.posture.identity import decide_identity, doubt_other_programs
+from composeharden.posture.init import decide_init
 from composeharden.posture.privileges import decide_privileges, has_no_new_privileges
+from composeharden.posture.probe import decide_probe, is_job
 from composeharden.posture.record import HARDENING, Hold, Posture
-from composeharden.posture.root_filesystem import decide_root_filesystem, tmpfs_entry
+from composeharden.posture.root_filesystem import decide_root_filesystem, sized, tmpfs_entry
+from composeharden.posture.start_user import decide_user
 from composeharden.posture.unclear import hold_what_is_unclear
 
 __all__ = [
     "DEFAULT_CAPABILITIES",
+    "FOUNDATIONS",
     "HARDENING",
     "Hold",
     "Posture",
     "capability",
     "decide",
     "has_no_new_privileges",
+    "is_job",
     "place",
+    "sized",
     "tmpfs_entry",
 ]
 
 
-def decide(service: Service, catalog: Catalog = BUILT_IN) -> Posture:
+FOUNDATIONS = ("user", "healthcheck", "init")
+"""Passes that others rest on: whether they are made must be settled before anything else is."""
+
+
+def decide(service: Service, catalog: Catalog = BUILT_IN, without: frozenset[str] = frozenset()) -> Posture:
     """The posture of one service, from its own settings and the facts of its image.
 
+    `without` names passes that will not be made: what would rest on them is decided as if they did not exist.
     Raises FactsError where the catalog holds facts that cannot be used.
     """
     facts = image_facts(service, catalog)
-    posture = Posture(service, facts)
+    posture = Posture(service, facts, without=without)
     look_into(posture, catalog)
     hold_what_is_unclear(posture)
     decide_identity(posture)
@@ -46,6 +57,9 @@ def decide(service: Service, catalog: Catalog = BUILT_IN) -> Posture:
     doubt_other_programs(posture)
     if facts is not None:
         obey_caveats(posture, facts)
+    decide_user(posture)
+    decide_probe(posture)
+    decide_init(posture)
     decide_capabilities(posture)
     decide_root_filesystem(posture)
     if facts is not None:

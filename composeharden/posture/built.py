@@ -91,7 +91,7 @@ def weigh_dockerfile(posture: Posture) -> None:
         posture.hold(HARDENING, f"the image is built here, and {reason}", Confidence.ASSUMED)
         return
     if _WINDOWS.match(image.base.text):
-        posture.hold(HARDENING, "it is a Windows container, where these settings mean nothing")
+        posture.hold((*HARDENING, "healthcheck"), "it is a Windows container, where these settings mean nothing")
     _hold_privileges(posture, image)
     if posture.facts is None or posture.facts.is_runtime:
         _weigh_own_program(posture, image)

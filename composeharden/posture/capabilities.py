@@ -93,7 +93,9 @@ def _for_low_ports(service: Service, needed: dict[str, str]) -> None:
 
 def _for_init(posture: Posture, needed: dict[str, str]) -> None:
     """Docker's init is PID 1 and stays root. If it may not signal its child it ends, and the kernel kills the rest."""
-    if posture.service.flag("init") and (posture.facts is None or posture.facts.service_identity != "root"):
+    if (posture.init or posture.service.flag("init")) and (
+        posture.facts is None or posture.facts.service_identity != "root"
+    ):
         needed.setdefault("KILL", "init passes the stop signal on to a process of another user")
 
 

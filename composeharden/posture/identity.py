@@ -7,6 +7,9 @@ from composeharden.outcome import Confidence
 from composeharden.posture.record import Posture
 
 _SHELLS = frozenset(("sh", "bash", "ash", "dash"))
+_OF_THE_PROGRAM = ("read-only", "cap-drop", "user", "init")
+_OF_ITS_MODE = (*_OF_THE_PROGRAM, "healthcheck")
+"""Passes that only know the image's own program."""
 
 
 def decide_identity(posture: Posture) -> None:
@@ -61,13 +64,13 @@ def doubt_other_programs(posture: Posture) -> None:
     if (is_known or posture.built is not None) and any(
         key in service for key in ("post_start", "pre_stop", "pre_start")
     ):
-        posture.hold(("read-only", "cap-drop"), "its lifecycle hooks may need more", Confidence.ASSUMED)
+        posture.hold(_OF_THE_PROGRAM, "its lifecycle hooks may need more", Confidence.ASSUMED)
     if facts is None or facts.is_runtime:
         return
     if service.entrypoint:
-        posture.hold(("read-only", "cap-drop"), "its entrypoint replaces the image's own", Confidence.ASSUMED)
+        posture.hold(_OF_ITS_MODE, "its entrypoint replaces the image's own", Confidence.ASSUMED)
     elif service.command and not _is_own_command(service.command, facts):
-        posture.hold(("read-only", "cap-drop"), "its command is not the image's own program", Confidence.ASSUMED)
+        posture.hold(_OF_ITS_MODE, "its command is not the image's own program", Confidence.ASSUMED)
 
 
 def _is_own_command(command: list[str], facts: Facts) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from composeharden.compose.mounts import Mount
 from composeharden.compose.project import Service
@@ -14,7 +14,7 @@ from composeharden.outcome import Confidence
 if TYPE_CHECKING:
     from composeharden.compose.dockerfile import Image
 
-HARDENING = ("read-only", "cap-drop", "no-new-privileges")
+HARDENING = ("read-only", "cap-drop", "no-new-privileges", "user", "init", "tmpfs-options")
 """The passes that a posture is decided for."""
 
 
@@ -39,9 +39,25 @@ class Posture:
     """What its Dockerfile copies, as if it were mounted."""
     copied_from: list[Facts] = field(default_factory=list)
     """Of the images that its Dockerfile copies from."""
+    without: frozenset[str] = frozenset()
+    """Passes that are not made in this run: nothing may rest on them."""
+    asks: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Passes that others rest on here (FOUNDATIONS), each with the passes that it needs itself."""
+    told: frozenset[str] = frozenset()
+    """Passes that were asked for and held back: their finding says why, and no other need repeat it."""
     runs_as_root: bool | None = None
     identity: str = ""
     """uid:gid that a tmpfs for the service process belongs to; empty when root or not known."""
+    user: str = ""
+    """uid:gid to start as, where a root start is not needed: what the pass `user` writes."""
+    user_confidence: Confidence = Confidence.ASSUMED
+    why_root: str = ""
+    """What keeps a service starting as root that could do without it otherwise."""
+    probe: dict[str, Any] | None = None
+    """The health check to add: what the pass `healthcheck` writes."""
+    probe_confidence: Confidence = Confidence.ASSUMED
+    init: bool = False
+    """Whether the pass `init` puts an init in front of its program."""
     capabilities: dict[str, str] = field(default_factory=dict)
     capabilities_confidence: Confidence = Confidence.ASSUMED
     writable: list[Writable] = field(default_factory=list)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from composeharden.compose.memory import exceeds
+from composeharden.compose.memory import exceeds, limit_of
 from composeharden.compose.mounts import covers, is_below, normal
 from composeharden.compose.project import Service
 from composeharden.images.facts import Facts, Writable
@@ -99,6 +99,22 @@ def _data(posture: Posture, facts: Facts) -> None:
     for row in facts.rows("data"):
         if not row.get("declared") and not any(covers(mount, row["path"]) for mount in mounts):
             posture.hold(("read-only",), f"its data in {row['path']} is on no volume, and could no longer be written")
+
+
+def sized(posture: Posture) -> dict[str, tuple[str, Writable]]:
+    """Entries of `tmpfs` without a size, each with the text that has one and the fact that it is from."""
+    facts = posture.facts
+    if facts is None or limit_of(posture.service) is not None:
+        return {}  # without facts nobody knows how much; what a tmpfs holds counts against a limit of memory
+    known = {normal(row.path): row for row in facts.writable() if row.size}
+    found = {}
+    for mount in posture.service.mounts:
+        row = known.get(normal(mount.target))
+        if mount.key == "tmpfs" and row is not None and "size=" not in mount.options:
+            options = ",".join(filter(None, (mount.options, f"size={row.size}")))
+            text = f"{mount.target}:{mount.options}" if mount.options else mount.target
+            found[text] = (f"{mount.target}:{options}", row)
+    return found
 
 
 def tmpfs_entry(posture: Posture, row: Writable) -> str:

@@ -11,16 +11,16 @@ def hold_what_is_unclear(posture: Posture) -> None:
     """Hold back what depends on something that is not in view."""
     service = posture.service
     for reason in service.unclear:
-        posture.hold((*HARDENING, "depends-on"), reason)
+        posture.hold((*HARDENING, "depends-on", "healthcheck"), reason)
     if service.project.is_for_swarm:
         posture.hold(
-            (*HARDENING, "depends-on", "obsolete-version"),
+            (*HARDENING, "depends-on", "healthcheck", "obsolete-version"),
             "the file is made for `docker stack deploy`, which ignores or refuses what would be written",
         )
     if service.flag("privileged"):
         posture.hold(HARDENING, "the service is privileged: take that away first, everything else is void beside it")
     if "isolation" in service or service.image.startswith("mcr.microsoft.com/windows"):
-        posture.hold(HARDENING, "it is a Windows container, where these settings mean nothing")
+        posture.hold((*HARDENING, "healthcheck"), "it is a Windows container, where these settings mean nothing")
     _hold_what_has_no_value(posture)
     if "build" in service:
         return  # its Dockerfile may say more
@@ -35,11 +35,12 @@ def hold_what_is_unclear(posture: Posture) -> None:
 
 
 _READS = {
-    "cap_add": ("cap-drop",),
+    "cap_add": ("cap-drop", "user"),
     "cap_drop": ("cap-drop",),
     "security_opt": ("no-new-privileges",),
     "read_only": ("read-only",),
-    "tmpfs": ("read-only",),
+    "tmpfs": ("read-only", "user"),
+    "network_mode": ("user",),
     "user": ("cap-drop", "read-only"),
     "privileged": HARDENING,
 }
@@ -61,18 +62,22 @@ def _hold_what_has_no_value(posture: Posture) -> None:
         program = raw[0] if isinstance(raw, list) and raw else raw
         if isinstance(program, str) and "$" in program.split(" ")[0] and service.unset(key):
             posture.hold(
-                ("cap-drop", "read-only"),
+                ("cap-drop", "read-only", "user", "healthcheck"),
                 f"{key} depends on {', '.join(sorted(service.unset(key)))}, which has no value here",
                 Confidence.ASSUMED,
             )
     for target in service.unknown_targets:
         posture.hold(
-            ("read-only",), f"a mount's target depends on {target}, which has no value here", Confidence.ASSUMED
+            ("read-only", "user"),
+            f"a mount's target depends on {target}, which has no value here",
+            Confidence.ASSUMED,
         )
     names = service.unset("image")
     if names and posture.facts is not None and "build" not in service:
         posture.hold(
-            HARDENING, f"the image depends on {', '.join(sorted(names))}, which has no value here", Confidence.ASSUMED
+            (*HARDENING, "healthcheck"),
+            f"the image depends on {', '.join(sorted(names))}, which has no value here",
+            Confidence.ASSUMED,
         )
 
 

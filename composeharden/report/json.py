@@ -12,7 +12,7 @@ from composeharden.redaction import Redactor
 from composeharden.report.diff import unified
 from composeharden.report.fingerprint import fingerprints
 from composeharden.report.hunks import hunks, rows
-from composeharden.yaml.change import Append, Change, Remove, Reshape
+from composeharden.yaml.change import Append, Change, Remove, Replace, Reshape
 
 SCHEMA = 1
 """Raised when a reader of the old form would misread the new one; new keys alone do not raise it."""
@@ -123,6 +123,9 @@ class _Writer:
         }
         if isinstance(change, Append):
             result["value"] = self.redactor.data(change.path, list(change.items))
+        elif isinstance(change, Replace):
+            result["old"] = self.redactor.data(change.path, [change.old])[0]
+            result["value"] = self.redactor.data(change.path, [change.value])[0]
         elif not isinstance(change, Remove):
             result["value"] = self.redactor.data(change.path, change.value)
         return result
@@ -138,4 +141,4 @@ class _Writer:
         }
 
 
-_OPERATIONS: dict[type, str] = {Append: "append", Remove: "remove", Reshape: "reshape"}
+_OPERATIONS: dict[type, str] = {Append: "append", Remove: "remove", Replace: "replace", Reshape: "reshape"}

@@ -7,7 +7,7 @@ from typing import Any
 
 from composeharden.outcome import Finding
 from composeharden.redaction import Redactor
-from composeharden.yaml.change import Append, Change, Remove, Reshape
+from composeharden.yaml.change import Append, Change, Remove, Replace, Reshape
 
 _LONGEST = 160
 
@@ -34,7 +34,8 @@ def _change(change: Change, redactor: Redactor) -> str:
         return f"{key}: {_conditions(change.value)}"
     if isinstance(change, Append):
         return f"{key}: + {_value(redactor.data(change.path, list(change.items)))}"
-    return f"{key}: {_value(redactor.data(change.path, change.value))}"
+    value = [change.value] if isinstance(change, Replace) else change.value
+    return f"{key}: {_value(redactor.data(change.path, value))}"
 
 
 def _conditions(value: Mapping[str, Any]) -> str:

@@ -26,7 +26,10 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Set:
-    """Write `value` under the last key of `path`: replaces what is there, otherwise adds it as the last key."""
+    """Write `value` under the last key of `path`: replaces what is there, otherwise adds it as the last key.
+
+    A tuple is a list that is written on one line, such as the words of a command, whatever the habits of the file.
+    """
 
     path: Path
     value: Any
@@ -55,7 +58,16 @@ class Reshape:
     value: Mapping[str, Any]
 
 
-Change = Set | Append | Remove | Reshape
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Write `value` in place of `old`, the one item of the list at `path` that reads so."""
+
+    path: Path
+    old: str
+    value: str
+
+
+Change = Set | Append | Remove | Replace | Reshape
 
 
 def apply(changes: Iterable[Change], documents: list[Any]) -> list[Any]:
@@ -73,12 +85,18 @@ def _apply_one(change: Change, documents: list[Any]) -> None:
         items = _at(documents, change.path)
         if not isinstance(items, list):
             raise Refused(f"{_name(change.path)} is not a list")
-        items.extend(_copy(item) for item in change.items)
+        items.extend(copied(item) for item in change.items)
+        return
+    if isinstance(change, Replace):
+        items = _at(documents, change.path)
+        if not isinstance(items, list) or items.count(change.old) != 1:
+            raise Refused(f"{_name(change.path)} is not a list with the item that was expected")
+        items[items.index(change.old)] = change.value
         return
     parent = _mapping_at(documents, change.path[:-1])
     key = str(change.path[-1])
     if isinstance(change, Set):
-        parent[key] = _copy(change.value)
+        parent[key] = copied(change.value)
     elif key not in parent:
         raise Refused(f"{_name(change.path)} is not there")
     elif isinstance(change, Remove):
@@ -87,7 +105,7 @@ def _apply_one(change: Change, documents: list[Any]) -> None:
         tag = parent[key].tag if isinstance(parent[key], Tagged) else None
         if _untagged(parent[key]) != list(change.value):
             raise Refused(f"{_name(change.path)} is not the list of names that was expected")
-        named = {name: _copy(value) for name, value in change.value.items()}
+        named = {name: copied(value) for name, value in change.value.items()}
         parent[key] = named if tag is None else Tagged(tag, named)
 
 
@@ -117,13 +135,14 @@ def _untagged(value: Any) -> Any:
     return value.value if isinstance(value, Tagged) else value
 
 
-def _copy(value: Any) -> Any:
+def copied(value: Any) -> Any:
+    """A value of a change as the plain data that a reader of the file gets: lists for tuples, copies throughout."""
     if isinstance(value, Tagged):
-        return Tagged(value.tag, _copy(value.value))
+        return Tagged(value.tag, copied(value.value))
     if isinstance(value, Mapping):
-        return {key: _copy(child) for key, child in value.items()}
+        return {key: copied(child) for key, child in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_copy(child) for child in value]
+        return [copied(child) for child in value]
     return value
 
 

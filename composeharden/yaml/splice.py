@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from composeharden.yaml.change import Append, Change, Path, Refused, Remove, Reshape, Set
+from composeharden.yaml.change import Append, Change, Path, Refused, Remove, Replace, Reshape, Set
 from composeharden.yaml.comments import comments
 from composeharden.yaml.nodes import Alias, Mapping, Node, Scalar, Sequence, resolved, walk
 from composeharden.yaml.source import Source
@@ -21,6 +21,7 @@ from composeharden.yaml.style import (
     flow_text,
     item_lines,
     quotes_keys,
+    replaced_text,
     style_of,
     value_lines,
 )
@@ -83,6 +84,8 @@ class Renderer:
             return self._remove(change)
         if isinstance(change, Append):
             return self._keeping_comments(self._append(change))
+        if isinstance(change, Replace):
+            return self._keeping_comments(self._replace_item(change))
         if isinstance(change, Reshape):
             return self._keeping_comments(self._reshape(change))
         return self._keeping_comments(self._set(change))
@@ -294,6 +297,20 @@ class Renderer:
         item, dash = node.items[-1], node.dashes[-1]
         between = self.text[dash + 1 : item.outer]
         return between if between and not between.strip(" ") else " "
+
+    def _replace_item(self, change: Replace) -> list[Edit]:
+        parent, found = self._find(change.path)
+        node = resolved(found)
+        if not isinstance(node, Sequence):
+            raise Refused(f"{'.'.join(map(str, change.path[1:]))} is not written as a list")
+        items = [item for item in node.items if isinstance(item, Scalar) and item.text == change.old]
+        if len(items) != 1 or items[0].tag is not None or items[0].style in ("|", ">"):
+            raise Refused(f"the entry of {change.path[-1]} is not written as one plain text")
+        [item] = items
+        self._require_unshared(item.outer, item.end, str(change.path[-1]))
+        style = self._style(parent) if isinstance(parent, Mapping) else style_of(self.source)
+        quote = item.style if item.style in ("'", '"') else ""
+        return [Edit(item.start, item.end, replaced_text(change.value, quote, style, node.flow))]
 
     # -- remove --------------------------------------------------------------------------------------------------
 

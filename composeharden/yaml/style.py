@@ -12,8 +12,8 @@ from composeharden.yaml.nodes import Mapping, Node, Scalar, Sequence, resolved, 
 from composeharden.yaml.scalars import Tagged, Timestamp, plain_value
 from composeharden.yaml.source import Source
 
-_PLAIN = re.compile(r"[A-Za-z0-9_/.$][A-Za-z0-9_/.${}()=+@%,;~^*&!?|<>\[\]:'\"# -]*\Z")
-_PLAIN_IN_FLOW = re.compile(r"[A-Za-z0-9_/.$][A-Za-z0-9_/.$=+@%;~^ -]*\Z")
+_PLAIN = re.compile(r"(?:-{1,2}[A-Za-z]|[A-Za-z0-9_/.$])[A-Za-z0-9_/.${}()=+@%,;~^*&!?|<>\[\]:'\"# -]*\Z")
+_PLAIN_IN_FLOW = re.compile(r"(?:-{1,2}[A-Za-z]|[A-Za-z0-9_/.$])[A-Za-z0-9_/.$=+@%;~^ -]*\Z")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
 
 
@@ -100,7 +100,7 @@ def value_lines(value: Any, column: int, style: Style) -> list[str]:
     if isinstance(value, AnyMapping) and value:
         inner = (block_lines(name, child, column + style.step, style) for name, child in value.items())
         return ["", *(line for lines in inner for line in lines)]
-    if isinstance(value, (list, tuple)) and value and not style.flow_lists:
+    if isinstance(value, list) and value and not style.flow_lists:
         inner = (item_lines(item, column + style.dash, " ", style) for item in value)
         return ["", *(line for lines in inner for line in lines)]
     return [" " + (flow_text(value, style) if is_collection(value) else scalar_text(value, style))]
@@ -149,7 +149,17 @@ def scalar_text(value: Any, style: Style, in_flow: bool = False, quote: bool = F
     text = str(value)
     if not quote and _is_plain(text, in_flow):
         return text
-    return _quoted(text, '"' if quote else style.quote)
+    return _quoted(text, '"' if quote else _without_escapes(text, style.quote))
+
+
+def _without_escapes(text: str, quote: str) -> str:
+    """The quotes that `text` reads best in: the habit of the file, unless it would take needless escapes."""
+    return "'" if quote == '"' and '"' in text and "'" not in text else quote
+
+
+def replaced_text(text: str, quote: str, style: Style, in_flow: bool) -> str:
+    """A string in place of another one that stands in `quote` quotes (empty: in none)."""
+    return _quoted(text, quote) if quote else scalar_text(text, style, in_flow)
 
 
 def _tag_text(value: Tagged) -> str:
@@ -189,6 +199,7 @@ __all__ = [
     "is_collection",
     "item_lines",
     "quotes_keys",
+    "replaced_text",
     "resolved",
     "scalar_text",
     "style_of",

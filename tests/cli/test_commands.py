@@ -17,6 +17,7 @@ services:
     read_only: true
     cap_drop: [ALL]
     security_opt: [no-new-privileges:true]
+    healthcheck: {test: [CMD, "true"]}
 """
 LEGACY = "services:\n  cache:\n    image: memcached:1.6\n"
 DANGEROUS = CLEAN + "  other:\n    image: example/other:1\n    privileged: true\n"

@@ -23,7 +23,7 @@ from composeharden.compose.load import build
 from composeharden.compose.project import Project, Reader, Service
 from composeharden.images.catalog import lookup
 from composeharden.posture import capability, has_no_new_privileges
-from composeharden.yaml.change import Append, Change, Reshape, Set
+from composeharden.yaml.change import Append, Change, Replace, Reshape, Set, copied
 from composeharden.yaml.source import Source
 from tests.corpus import real_compose
 from tests.corpus.noise import comments_lost, noise
@@ -286,10 +286,12 @@ def without_extensions(model: dict[str, Any]) -> dict[str, Any]:
 def _printed(value: Any, change: Change) -> Any:
     if isinstance(change, Append):
         return [*(value or ()), *change.items]
+    if isinstance(change, Replace):
+        return [change.value if item == change.old else item for item in value or ()]
     if isinstance(change, Reshape):
         return {name: {"required": True, **row} for name, row in change.value.items()}
     assert isinstance(change, Set), "no pass takes a key of a service away"
-    return change.value
+    return copied(change.value)
 
 
 def differences(left: Any, right: Any, path: str = "") -> list[str]:

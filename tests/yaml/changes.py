@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from composeharden.yaml import nodes
-from composeharden.yaml.change import Append, Change, Path, Remove, Reshape, Set
+from composeharden.yaml.change import Append, Change, Path, Remove, Replace, Reshape, Set
+from composeharden.yaml.scalars import plain_value
 from composeharden.yaml.source import Source
 
 _TEXTS = ("true", "yes", "a b", "0440", "it's", 'say "hi"', "a: b", "# no", "🦊", "", "-", "tmpfs:/run",
@@ -63,6 +64,9 @@ def _change(draw: Callable[[st.SearchStrategy[Any]], Any], path: Path, node: nod
         if isinstance(path[-1], str) and len(names) == len(set(names)) == len(node.items) and draw(st.booleans()):
             how = draw(st.sampled_from(({"condition": "service_healthy", "restart": True}, {}, None)))
             return Reshape(path, dict.fromkeys(names, how))
+        once = [name for name in names if names.count(name) == 1 and type(plain_value(name)) is str]
+        if once and draw(st.booleans()):
+            return Replace(path, draw(st.sampled_from(once)), draw(st.sampled_from(_TEXTS)))
         return Append(path, tuple(draw(st.lists(_VALUES, min_size=1, max_size=2))))
     if isinstance(node, nodes.Mapping) and node.pairs and draw(st.booleans()):
         old = (*path, draw(st.sampled_from([key.text for key, _ in node.pairs])))
@@ -85,6 +89,8 @@ def applied(changes: list[Change], documents: list[Any]) -> list[Any]:
             del holder[last]
         elif isinstance(change, Append):
             holder[last].extend(_as_read(list(change.items)))
+        elif isinstance(change, Replace):
+            holder[last][holder[last].index(change.old)] = change.value
         else:
             assert holder[last] == list(change.value)
             holder[last] = _as_read(dict(change.value))

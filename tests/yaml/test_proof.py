@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from composeharden.yaml import proof
-from composeharden.yaml.change import Append, Change, Refused, Remove, Reshape, Set, apply
+from composeharden.yaml.change import Append, Change, Refused, Remove, Replace, Reshape, Set, apply
 from composeharden.yaml.proof import edit, prove, same
 from composeharden.yaml.scalars import Tagged, Timestamp
 from composeharden.yaml.source import Source, all_data, load
@@ -163,6 +163,7 @@ APPLIED: dict[str, tuple[Change, Any, Any]] = {
     "set where nothing is": (Set((0, "a", "b"), 1), {"a": None}, {"a": {"b": 1}}),
     "set under a tag": (Set((0, "a", "b"), 1), {"a": Tagged("!t", {})}, {"a": Tagged("!t", {"b": 1})}),
     "append": (Append((0, "a"), (1, [2])), {"a": []}, {"a": [1, [2]]}),
+    "replace": (Replace((0, "a"), "x", "z"), {"a": ["x", "y"]}, {"a": ["z", "y"]}),
     "remove": (Remove((0, "a")), {"a": 1, "b": 2}, {"b": 2}),
     "reshape": (Reshape((0, "a"), {"x": {}, "y": None}), {"a": ["x", "y"]}, {"a": {"x": {}, "y": None}}),
     "reshape under a tag": (Reshape((0, "a"), {"x": {}}), {"a": Tagged("!t", ["x"])}, {"a": Tagged("!t", {"x": {}})}),
@@ -178,7 +179,8 @@ def test_apply(change: Change, before: Any, after: Any) -> None:
     "change",
     [Set((1, "a"), 1), Set((0, "word", "a"), 1), Set((0, "list", "a"), 1), Append((0, "word"), (1,)),
      Append((0, "x"), (1,)), Remove((0, "x")), Remove((0, "word", "x")), Reshape((0, "x"), {}),
-     Reshape((0, "list"), {"x": 1}), Set((0, "list", 1, "a"), 1)],
+     Reshape((0, "list"), {"x": 1}), Set((0, "list", 1, "a"), 1), Replace((0, "list"), "x", "y"),
+     Replace((0, "word"), "x", "y")],
 )  # fmt: skip
 def test_apply_refuses(change: Change) -> None:
     with pytest.raises(Refused):

@@ -27,13 +27,17 @@ _RIGHTLY_REFUSED = (
     "holds something other than plain names",
     "is not the list of names that was expected",
     "is not written as a mapping",
+    "is not written as one plain text",
     "is used elsewhere",
     "shares its line with something else",
 )
 """Edits at random places are often ones that must not be made: these are the reasons that say so before any try."""
-_MOST_OTHERS = 0.01
-"""Refused only by the proof: nothing is written then, but the renderer should have known."""
 _THOROUGH = os.environ.get("COMPOSEHARDEN_THOROUGH") == "1"
+_MOST_OTHERS = 0.01 if _THOROUGH else 0.05
+"""Refused only by the proof: nothing is written then, but the renderer should have known.
+
+A few hundred examples come in clusters of much the same case, so their share says less.
+"""
 _PROFILE = settings(
     max_examples=20_000 if _THOROUGH else 400,
     deadline=None,
@@ -45,14 +49,16 @@ _PROFILE = settings(
 
 def test_an_edit_does_what_was_declared_or_is_refused() -> None:
     outcomes: Counter[str] = Counter()
+    seen: set[tuple[str, str]] = set()
 
     @_PROFILE
     @given(st.data())
     def holds(data: st.DataObject) -> None:
         source = load(data.draw(files()))
         wanted = data.draw(changes(source))
-        if not wanted:
+        if not wanted or (source.text, repr(wanted)) in seen:  # the same case comes again and again
             return
+        seen.add((source.text, repr(wanted)))
         kind = type(wanted[0]).__name__ if len(wanted) == 1 else "several"
         try:
             proven = edit(source, wanted)

@@ -1,0 +1,38 @@
+"""The health check that a service gets from the facts of its image, where it has none and is no job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from composeharden.compose.project import Service
+from composeharden.compose.values import as_text
+from composeharden.posture.record import Posture
+
+_TIMES = ("interval", "timeout", "retries", "start_period")
+
+
+def decide_probe(posture: Posture) -> None:
+    """Take over the first probe that the facts have, unless the service or its image brings one."""
+    service, facts = posture.service, posture.facts
+    if facts is None or facts.is_runtime or "build" in service or "healthcheck" in service or is_job(service):
+        return
+    rows = facts.rows("healthcheck")
+    if not rows or any(row.get("image") for row in rows) or "healthcheck" in posture.without:
+        return
+    posture.probe = healthcheck(rows[0])
+    posture.probe_confidence = facts.confidence(rows[0])
+    posture.evidence["healthcheck"] = facts.sources(rows[0])
+    if rows[0].get("note"):
+        posture.why.setdefault("healthcheck", []).append(str(rows[0]["note"]))
+    posture.asks["healthcheck"] = ()
+
+
+def healthcheck(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A probe of the facts as a `healthcheck` of a Compose file."""
+    return {"test": tuple(row["test"]), **{key: row[key] for key in _TIMES if key in row}}
+
+
+def is_job(service: Service) -> bool:
+    """True for a service that is meant to end: it is never restarted, or another one waits for its end."""
+    return as_text(service.get("restart")) == "no" or service.name in service.project.awaited_jobs
