@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from composeharden.compose.lint import Linter
 from composeharden.compose.project import Layer, Project, Service
 from composeharden.images.catalog import BUILT_IN, Catalog
 from composeharden.outcome import Confidence, Effect, Finding, Location, Status
@@ -29,6 +30,8 @@ class Options:
     """Values for interpolation; the process environment is never looked at here."""
     catalog: Catalog = field(default=BUILT_IN, repr=False, compare=False)
     """What is known of images."""
+    lint: Linter | None = field(default=None, repr=False, compare=False)
+    """What else to ask about Dockerfiles; nothing is asked by default."""
 
     def chosen(self) -> list[Pass]:
         """The passes to run."""

@@ -154,6 +154,8 @@ class Outcome:
     """Every file that was read, by path: what redaction and the reports look at."""
     variables: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
     """Values used for interpolation: redaction must know them. Never printed."""
+    texts: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    """Other files that messages may repeat parts of, such as Dockerfiles: redaction must know them."""
 
     def with_status(self, status: Status) -> tuple[Finding, ...]:
         """The findings that ended in `status`."""

@@ -48,6 +48,7 @@ def harden(path: str, read: Reader, options: Options | None = None) -> Outcome:
     if problems or isinstance(project, Problem):
         return Outcome(path, problems=tuple(problems), sources=sources, variables=dict(variables))
     mark_unclear(project, path, read)
+    project.lint = options.lint
     marks = suppressions(project, source)
     problems += [
         Problem("a suppression needs a reason after the brackets; it is not obeyed", Location(path, mark.line))
@@ -66,7 +67,25 @@ def harden(path: str, read: Reader, options: Options | None = None) -> Outcome:
     found, patches = patch(project, found)
     patches, found = _stable(project, patches, found, options, read)
     names = frozenset(project.services)
-    return Outcome(path, tuple(found), tuple(patches), tuple(problems), tuple(notes), names, sources, dict(variables))
+    return Outcome(
+        path,
+        tuple(found),
+        tuple(patches),
+        tuple(problems),
+        tuple(notes),
+        names,
+        sources,
+        dict(variables),
+        _linted(project),
+    )
+
+
+def _linted(project: Project) -> tuple[str, ...]:
+    """The Dockerfiles that findings may repeat parts of: those that a linter was asked about."""
+    if project.lint is None:
+        return ()
+    built = (service.dockerfile for service in project.services.values())
+    return tuple(dict.fromkeys(one.text for one in built if one is not None and one.text))
 
 
 def _read(path: str, read: Reader) -> Source | Problem:

@@ -15,6 +15,7 @@ import click
 
 from composeharden import __version__
 from composeharden.cli.facts import catalog_for
+from composeharden.cli.hadolint import Hadolint
 from composeharden.cli.inputs import STDIN, InputError, expand, reader
 from composeharden.cli.trouble import in_words
 from composeharden.decide import Options
@@ -117,7 +118,7 @@ def _progress(items: Iterator[Done], count: int, settings: Settings) -> Iterator
 
 def look(path: str, settings: Settings) -> tuple[Outcome, Redactor]:
     """Harden one input in memory, and the redactor that knows everything it may not print."""
-    options = replace(settings.options, catalog=catalog_for(path, settings.folders))
+    options = replace(settings.options, catalog=catalog_for(path, settings.folders), lint=Hadolint())
     outcome = harden(path, reader(path), options)
     redactor = Redactor()
     for source in outcome.sources.values():
@@ -126,6 +127,8 @@ def look(path: str, settings: Settings) -> tuple[Outcome, Redactor]:
         redactor.add(patch.after)
     for name, value in outcome.variables.items():
         redactor.add_value(name, value)
+    for text in outcome.texts:
+        redactor.add_text(text)
     return outcome, redactor
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from composeharden.compose.dockerfile import DockerfileError, Image, parse
@@ -41,6 +41,7 @@ class Dockerfile:
     is_inline: bool = False
     is_folded: bool = False
     """An inline one whose lines are not those of the file: only where it begins can be told."""
+    text: str = field(default="", repr=False)
 
     def ignores(self, project: Project) -> bool:
         """Whether a .dockerignore for its context can be read; one beside the Dockerfile goes first."""
@@ -93,7 +94,7 @@ def _parsed(
         image = parse(text, args, target, list(as_mapping(build.get("additional_contexts"))))
     except DockerfileError as error:
         return Dockerfile(reason=f"its Dockerfile cannot be understood (line {found.line(error.line)})")
-    return replace(found, image=image)
+    return replace(found, image=image, text=text)
 
 
 def _arguments(service: Service, raw: Mapping[str, Any]) -> dict[str, str | None]:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from composeharden.compose.interpolation import InvalidTemplate, interpolate
+from composeharden.compose.lint import Linter
 from composeharden.compose.mounts import Mount, mounts_of, target_of
 from composeharden.compose.neighbours import environment_names
 from composeharden.compose.values import as_bool, as_list, as_mapping, as_text, words
@@ -221,6 +222,8 @@ class Project:
     variables: Mapping[str, str] = field(default_factory=dict)
     read: Reader | None = None
     """For files in the project's folder that its services name; None when there is nothing to read them with."""
+    lint: Linter | None = field(default=None, repr=False)
+    """For the Dockerfiles of its services; None when there is nothing to ask."""
     bad_templates: set[str] = field(default_factory=set)
     dockerfile_characters: int = 4_000_000
     """How much of Dockerfiles is still read: many services can name the same large one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from textwrap import dedent
 
 import pytest
@@ -39,7 +40,8 @@ def test_only_known_ids_are_named() -> None:
     known = {f"CIS Docker {number}" for number in CIS_IN_COMPOSE}
     known |= {f"OWASP Docker #{number}" for number in OWASP_IN_COMPOSE}
     for reference in mentioned():
-        assert reference in known or reference.startswith(("https://", "NIST SP 800-190 4."))
+        if re.fullmatch(r"(DL|SC)\d{4}", reference) is None:  # what hadolint calls its rules
+            assert reference in known or reference.startswith(("https://", "NIST SP 800-190 4."))
 
 
 DANGEROUS = {
