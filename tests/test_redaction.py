@@ -213,6 +213,31 @@ secrets:
     assert Redactor().mask(load(text.encode())) == text
 
 
+SPLIT = {
+    "devices: ['/dev/API_TOKEN=s3cr:et9xkq:rwm']": ("s3cr", "et9xkq"),
+    "devices: ['/dev/sda?API_TOKEN=s3:et9xkq:rwm']": ("=s3", "et9xkq"),
+    "devices: ['${DISK_TOKEN:-/dev/s3cr:et9xkq}:/dev/x']": ("s3cr", "et9xkq"),
+    "devices: ['${DISK_SECRET}:/dev/x']": ("n0tsh", "0wn99"),
+    "volumes: ['/var/lib/password=hunt:er2hunter3:/data']": ("hunt", "er2h"),
+    "volumes: ['/etc/x?token=aa:/etc/y:ro']": ("=aa",),
+    "volumes: &v ['/etc/password=hunt:er2hunter3:/data']\n    tmpfs: *v": ("hunt", "er2h"),
+}
+
+
+@pytest.mark.parametrize("line", SPLIT)
+def test_no_field_of_a_secret_is_shown_without_the_rest(line: str) -> None:
+    """Compose cuts entries at colons, also where one stands in a secret: messages then name the first field."""
+    source = load(f"services:\n  web:\n    image: redis:7\n    {line}\n".encode())
+    redactor = Redactor([source])
+    redactor.add_value("DISK_SECRET", "/dev/n0tsh:0wn99")
+    fields = [field for text in (source.text, "/dev/n0tsh:0wn99") for field in re.split(r"[:'\s]", text) if field]
+    shown = [redactor.mask(source), *(redactor.one_line(f"it has a device of the host ({field})") for field in fields)]
+    for part in SPLIT[line]:
+        assert any(part in field for field in fields)
+        assert not [text for text in shown if part in text]
+    assert redactor.one_line("mounted at /data, /etc/y and /dev/x") == "mounted at /data, /etc/y and /dev/x"
+
+
 def test_a_plain_word_that_is_public_anyway_stays_in_messages() -> None:
     text = "services: {db: {image: postgres:16, environment: {POSTGRES_PASSWORD: postgres, X_PASSWORD: password}}}"
     redactor = Redactor([load(text.encode())])

@@ -15,6 +15,8 @@ _OF_COMPOSE = frozenset((
     "entrypoint", "depends_on", "driver", "external", "condition", "source",
 ))  # fmt: skip
 _NAMES_ONLY = frozenset(("secrets", "credential_spec", "configs"))
+SPLIT_AT_COLONS = frozenset(("devices", "volumes", "tmpfs"))
+"""Keys whose short entries Compose cuts at their colons, wherever in an entry a secret stands."""
 _NO_VALUES = frozenset(("extra_hosts", "depends_on", "networks"))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from composeharden.redaction import escape
 from composeharden.redaction.data import mask_data
 from composeharden.redaction.known import KnownValues
-from composeharden.redaction.layout import merged
+from composeharden.redaction.layout import merged, secret_fields
 from composeharden.redaction.names import is_credential, is_harmless
 from composeharden.redaction.references import Span, literals
 from composeharden.redaction.shapes import shapes
@@ -132,6 +132,7 @@ class Redactor:
         for name, value in self._variables.items():
             if (name in self._secret_names or is_credential(name)) and not is_harmless(name, value):
                 found |= {value, *(value[start:end] for start, end in literals(value, 0, len(value)))}
+                found.update(secret_fields(value, 0, 0, len(value)))
         return found
 
 

@@ -6,8 +6,12 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
+from composeharden.redaction.known import SHORTEST
 from composeharden.redaction.references import Span
 from composeharden.yaml.nodes import Mapping, Node, Scalar, Sequence, resolved
+
+_MODES = frozenset(("consistent", "cached", "delegated", "nocopy", "rprivate", "rshared", "rslave", "rwm"))
+"""What may stand last in an entry, as far as it is long enough to be masked anywhere."""
 
 
 def inner_span(text: str, node: Scalar) -> Span:
@@ -71,6 +75,18 @@ def after_name(text: str, start: int, end: int) -> int:
     """Where the value begins in a line `name = value` or `name: value`; the start of any other line."""
     match = _name().match(text, start, end)
     return start if match is None else match.end()
+
+
+def secret_fields(text: str, start: int, first: int, last: int) -> Iterator[str]:
+    """The fields that colons cut a secret into, given where its entry starts and where the secret stands in the text.
+
+    A path after the first colon is left out: it is where Compose mounts something. What of the first field is too short
+    to be known by itself is told with what stands before it.
+    """
+    head, *rest = text[first:last].split(":")
+    if rest:
+        yield head if len(head) >= SHORTEST else text[max(start, text.rfind(":", start, first) + 1) : first] + head
+        yield from (field for field in rest if not field.startswith("/") and field not in _MODES)
 
 
 def short_target(node: Node) -> Node | None:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterator
+
 from composeharden.redaction.arguments import argument_zones
 from composeharden.redaction.comments import comment_secrets
-from composeharden.redaction.context import holds_free_names, is_secret_collection, name_for_value
+from composeharden.redaction.context import (
+    SPLIT_AT_COLONS,
+    holds_free_names,
+    is_secret_collection,
+    name_for_value,
+)
 from composeharden.redaction.layout import (
     after_name,
     comment_spans,
@@ -13,6 +21,7 @@ from composeharden.redaction.layout import (
     line_spans,
     merged,
     scalars_below,
+    secret_fields,
     short_target,
 )
 from composeharden.redaction.names import holds_logins, is_credential, is_harmless
@@ -44,12 +53,21 @@ def find_secrets(source: Source) -> Secrets:
     finder.comments()
     finder.shapes()
     finder.found.spans = merged(finder.found.spans)
+    finder.fields()
     return finder.found
 
 
 def secret_spans(source: Source) -> list[Span]:
     """The spans of `find_secrets`: sorted, apart, each within one line."""
     return find_secrets(source).spans
+
+
+def _entries(node: Node | None) -> Iterator[Scalar]:
+    """The entries of a list in their short form."""
+    for item in node.items if isinstance(node, Sequence) else ():
+        held = resolved(item)
+        if isinstance(held, Scalar) and ":" in held.text:
+            yield held
 
 
 class _Finder:
@@ -59,6 +77,7 @@ class _Finder:
         self.not_comments: list[Span] = []
         self.plain_keys: set[str] = set()
         self.whole: set[int] = set()
+        self.entries: dict[int, Scalar] = {}
 
     # -- the tree --------------------------------------------------------------------------------------------------
 
@@ -109,6 +128,8 @@ class _Finder:
             text = key.text
             if text not in self.plain_keys:
                 self.key(key)
+            if text in SPLIT_AT_COLONS:
+                self.entries.update((id(one), one) for one in _entries(resolved(value)))
             if secret and text != "<<":
                 self.walk(value, name, True, True)
             elif isinstance(resolved(value), Scalar):
@@ -221,6 +242,16 @@ class _Finder:
         if keep_names:
             for first, last in named_parts(self.text[start:end]):
                 self.add(start + first, start + last)
+
+    def fields(self) -> None:
+        """Remember each field of a secret that Compose cuts at its colons: a message may show one without the rest."""
+        spans = self.found.spans
+        for node in self.entries.values():
+            start, end = inner_span(self.text, node)
+            place = bisect_left(spans, (start, start))
+            while place < len(spans) and spans[place][0] < end:
+                self.found.values.update(secret_fields(self.text, start, *spans[place]))
+                place += 1
 
     def add(self, start: int, end: int, learned: bool = True) -> None:
         """Mask a span, line by line, and remember what stands there."""
