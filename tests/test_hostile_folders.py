@@ -109,6 +109,14 @@ def test_a_mounted_folder_is_read_up_to_a_limit(tmp_path: Path) -> None:
     assert "cannot be looked at" in read_only(hardened(tmp_path, NGINX))
 
 
+@pytest.mark.parametrize("size", [1_000_000, 1_100_000])
+def test_a_mounted_file_is_read_whole_or_not_at_all(tmp_path: Path, size: int) -> None:
+    """Its last line could be the one that matters."""
+    (tmp_path / "conf.d").write_bytes(b"#" * size + b"\naccess_log /elsewhere/log;\n")
+    said = read_only(hardened(tmp_path, NGINX))
+    assert ("writes to /elsewhere/log" in said, "cannot be looked at" in said) == (size <= 2**20, size > 2**20)
+
+
 @pytest.mark.parametrize("image", ["x" * 20_000, "a b/" * 5_000, "nginx/\\0"])
 def test_any_image_name_is_looked_up(tmp_path: Path, image: str) -> None:
     assert hardened(tmp_path, f'services:\n  web:\n    image: "{image}"\n') is not None

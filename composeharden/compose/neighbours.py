@@ -10,6 +10,7 @@ import functools
 import posixpath
 from typing import TYPE_CHECKING, Any
 
+from composeharden.compose.dotenv import DotenvError, parse
 from composeharden.compose.values import as_text
 
 if TYPE_CHECKING:
@@ -28,11 +29,12 @@ def text_of(project: Project, path: str) -> str | None:
     if place is None or project.read is None:
         return None
     try:
-        return _decoded(project.read(place))
+        data = project.read(place)
     except IsADirectoryError:
         return _folder(project, place)
     except OSError:
         return None
+    return data.decode("utf-8", "replace") if len(data) <= _MOST_BYTES else None  # a part of it could mislead
 
 
 def _folder(project: Project, place: str) -> str | None:
@@ -59,10 +61,6 @@ def _inside(project: Project, path: str) -> str | None:
     return posixpath.join(posixpath.dirname(project.layers[0].file), relative)
 
 
-def _decoded(data: bytes) -> str:
-    return data[:_MOST_BYTES].decode("utf-8", "replace")
-
-
 def environment_names(project: Project, env_file: Any) -> tuple[set[str], bool]:
     """The variables that environment files set, by name, and whether every one of the files could be read."""
     names: set[str] = set()
@@ -70,14 +68,31 @@ def environment_names(project: Project, env_file: Any) -> tuple[set[str], bool]:
     for item in env_file if isinstance(env_file, list) else [env_file] if env_file is not None else []:
         required = not isinstance(item, dict) or item.get("required", True) is not False
         text = text_of(project, as_text(item.get("path") if isinstance(item, dict) else item))
-        if text is None:
-            complete = complete and not required
+        found = _names(text, frozenset(project.variables.items())) if text is not None else None
+        if found is None:
+            complete = complete and (not required and text is None)
             continue
-        names |= _names(text)
+        names |= found
     return names, complete
 
 
+class _Outside(dict[str, str]):
+    """Variables of a shell nobody has seen: any that a file takes from outside may be set."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
 @functools.lru_cache(maxsize=8)  # many services can name the same large file
-def _names(text: str) -> frozenset[str]:
-    names = (line.strip().removeprefix("export ").partition("=")[0].strip() for line in text.splitlines())
-    return frozenset(name for name in names if name and not name.startswith("#"))
+def _names(text: str, variables: frozenset[tuple[str, str]]) -> frozenset[str] | None:
+    """The names that the text of an environment file sets; None for one that Compose refuses."""
+    try:
+        return frozenset(parse(text, _Outside(variables)))
+    except DotenvError:
+        return None
