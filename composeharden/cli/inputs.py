@@ -37,6 +37,12 @@ class InputError(Exception):
     """An argument that names nothing to work on; the message says what to do."""
 
 
+class OutwardLink(str):
+    """A file that a search found and that is a link to somewhere outside of the folder searched: not read."""
+
+    __slots__ = ()
+
+
 def expand(arguments: Iterable[str], recursive: bool) -> list[str]:
     """The files for the arguments of a command line, each once, in order.
 
@@ -46,17 +52,17 @@ def expand(arguments: Iterable[str], recursive: bool) -> list[str]:
     Raises:
         InputError: nothing is there.
     """
-    found: dict[str, None] = {}
+    found: dict[str, str] = {}
     for argument in list(arguments) or [""]:
-        if argument == STDIN:
-            found[argument] = None
-        elif argument == "" and not recursive:
-            found[_nearest()] = None
-        elif os.path.isdir(argument or "."):
-            found.update(dict.fromkeys(_in_folder(argument or ".", recursive)))
+        if argument == "" and not recursive:
+            nearest = _nearest()
+            found[nearest] = nearest
+        elif argument != STDIN and os.path.isdir(argument or "."):
+            for path in _in_folder(argument or ".", recursive):
+                found.setdefault(path, path)
         else:
-            found[argument] = None
-    return list(found)
+            found[argument] = argument  # also where a search found it as a link
+    return list(found.values())
 
 
 def _nearest() -> str:
@@ -86,11 +92,19 @@ def _in_folder(folder: str, recursive: bool) -> Iterator[str]:
 
 
 def _walk(folder: str) -> Iterator[str]:
+    top = os.path.realpath(folder)
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if name not in _SKIPPED)
         for name in sorted(names):
             if _NAMES.fullmatch(name):
-                yield os.path.normpath(os.path.join(root, name))
+                path = os.path.normpath(os.path.join(root, name))
+                yield OutwardLink(path) if os.path.islink(path) and not lies_in(path, top) else path
+
+
+def lies_in(path: str, folder: str) -> bool:
+    """Whether a path leads into a folder once links are followed; `folder` has none."""
+    target = os.path.realpath(path)
+    return target == folder or target.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def reader(main: str) -> Callable[[str], bytes]:
@@ -99,8 +113,10 @@ def reader(main: str) -> Callable[[str], bytes]:
 
     def read_beside(path: str) -> bytes:
         if path == main:
+            if isinstance(main, OutwardLink):
+                raise PermissionError(errno.EACCES, "it is a link out of the folder searched; name it to use it", path)
             return read(path)
-        if main == STDIN or os.path.commonpath((os.path.realpath(path), folder)) != folder:
+        if main == STDIN or not lies_in(path, folder):
             if not os.path.lexists(path):
                 raise FileNotFoundError(errno.ENOENT, "is not there", path)
             raise PermissionError(errno.EACCES, "lies outside the project", path)
@@ -118,14 +134,18 @@ def read(path: str) -> bytes:
     """
     if path == STDIN:
         return sys.stdin.buffer.read(MAX_BYTES + 1)
+    _must_be_regular(os.stat(path), path)  # opening some devices has effects of its own
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0))
     try:
-        kind = os.fstat(handle).st_mode
-        if stat.S_ISDIR(kind):
-            raise IsADirectoryError(errno.EISDIR, "is a folder", path)
-        if not stat.S_ISREG(kind):
-            raise OSError(errno.EINVAL, "is not a regular file", path)
+        _must_be_regular(os.fstat(handle), path)  # it may have been replaced meanwhile
         with os.fdopen(os.dup(handle), "rb") as file:
             return file.read(MAX_BYTES + 1)
     finally:
         os.close(handle)
+
+
+def _must_be_regular(info: os.stat_result, path: str) -> None:
+    if stat.S_ISDIR(info.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "is a folder", path)
+    if not stat.S_ISREG(info.st_mode):
+        raise OSError(errno.EINVAL, "is not a regular file", path)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from composeharden.cli.inputs import InputError, expand, read
+from composeharden.cli.inputs import InputError, expand, read, reader
 
 
 @pytest.fixture(autouse=True)
@@ -74,3 +74,50 @@ def test_a_pipe_a_device_and_a_folder_are_not_read() -> None:
     for path in ("pipe", "/dev/zero", "."):
         with pytest.raises(OSError, match=r"is not a regular file|is a folder"):
             read(path)
+
+
+def test_a_device_is_not_even_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tape would rewind, a watchdog would start."""
+    touch("compose.yaml")
+    opened: list[str] = []
+    really = os.open
+
+    def recorded(path: str, flags: int) -> int:
+        opened.append(path)
+        return really(path, flags)
+
+    monkeypatch.setattr(os, "open", recorded)
+    os.mkfifo("pipe")
+    Path("link").symlink_to("/dev/null")
+    for path in ("pipe", "link", "/dev/null", "/dev/tty", "."):
+        with pytest.raises(OSError, match=r"is not a regular file|is a folder"):
+            read(path)
+    assert opened == []
+    assert read("compose.yaml")
+    assert opened == ["compose.yaml"]
+
+
+def test_a_link_that_a_search_finds_is_followed_within_the_folder_only(tmp_path: Path) -> None:
+    touch("elsewhere/compose.yaml", "tree/real.yaml", "tree/a/x", "tree/b/x", "tree/c/x")
+    Path("tree/a/compose.yaml").symlink_to("../real.yaml")
+    Path("tree/b/compose.yaml").symlink_to("../../elsewhere/compose.yaml")
+    Path("tree/c/compose.yaml").symlink_to(tmp_path / "elsewhere" / "compose.yaml")
+    inside, out, far = expand(["tree"], recursive=True)
+    assert (inside, out, far) == ("tree/a/compose.yaml", "tree/b/compose.yaml", "tree/c/compose.yaml")
+    assert reader(inside)(inside) == b"services: {}\n"
+    for path in (out, far):
+        with pytest.raises(PermissionError, match="name it to use it"):
+            reader(path)(path)
+        (named,) = expand([str(path)], recursive=True)
+        assert reader(named)(named) == b"services: {}\n"
+    for arguments in (["tree", "tree/b/compose.yaml"], ["tree/b/compose.yaml", "tree"]):
+        both = expand(arguments, recursive=True)
+        named = next(path for path in both if path == "tree/b/compose.yaml")
+        assert reader(named)(named) == b"services: {}\n"
+
+
+def test_a_neighbour_of_a_folder_with_a_longer_name_is_outside() -> None:
+    touch("tree/compose.yaml", "tree-too/conf")
+    Path("tree/conf").symlink_to("../tree-too/conf")
+    with pytest.raises(PermissionError):
+        reader("tree/compose.yaml")("tree/conf")
