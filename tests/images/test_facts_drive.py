@@ -213,3 +213,31 @@ def test_configuration_says_where_it_writes() -> None:
 
     assert status("log /run/it/log") is Status.FIX
     assert status("log /var/it/log") is Status.HELD
+
+
+@pytest.mark.parametrize(
+    ("name", "conf", "status"),
+    [
+        ("rabbitmq.conf", "vm_memory_high_watermark.relative = 0.6\nlog.file = rabbit.log\n", Status.FIX),
+        ("rabbitmq.conf", "log.file = /var/log/rabbitmq/rabbit.log\nlog.console = true\n", Status.FIX),
+        ("rabbitmq.conf", "raft.data_dir = /var/lib/rabbitmq/quorum\n", Status.FIX),
+        ("rabbitmq.conf", "# log.dir = /logs\n", Status.FIX),
+        ("rabbitmq.conf", "log.dir = /logs\n", Status.HELD),
+        ("conf.d/20-log.conf", "log.connection.file = /logs/connection.log\n", Status.HELD),
+        ("rabbitmq.conf", "raft.data_dir=/quorum # fast disk\n", Status.HELD),
+        ("advanced.config", '[{ra, [{data_dir, "/quorum"}]}].\n', Status.HELD),
+        ("rabbitmq.conf", None, Status.HELD),
+        ("definitions.json", None, Status.FIX),
+    ],
+)
+def test_where_the_configuration_of_rabbitmq_writes(name: str, conf: str | None, status: Status) -> None:
+    text = f"services:\n  it:\n    image: rabbitmq:4.1\n    volumes: [./it.conf:/etc/rabbitmq/{name}:ro]\n"
+    files = {"compose.yaml": text} | ({"it.conf": conf} if conf is not None else {})
+
+    def read(path: str) -> bytes:
+        if path not in files:
+            raise FileNotFoundError(path)
+        return files[path].encode()
+
+    outcome = harden("compose.yaml", read)
+    assert [finding.status for finding in outcome.findings if finding.rule == "read-only"] == [status]
