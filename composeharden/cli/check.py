@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from composeharden.cli.facts import Folders
 from composeharden.cli.options import pipeline_options, shared
 from composeharden.cli.output import finish
 from composeharden.cli.run import Done, Settings, described, judge, look, run, words
@@ -28,7 +29,7 @@ _SEVERITIES = [str(severity) for severity in Severity]
 def command(
     paths: tuple[str, ...],
     recursive: bool,
-    folders: tuple[str, ...],
+    folders: Folders,
     form: str,
     jobs: int,
     verbose: bool,

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from composeharden.cli.facts import Folders
 from composeharden.cli.inputs import STDIN
 from composeharden.cli.options import pipeline_options, shared
 from composeharden.cli.output import finish, write_patch
@@ -31,7 +32,7 @@ from composeharden.report import patch as as_patch
 def command(
     paths: tuple[str, ...],
     recursive: bool,
-    folders: tuple[str, ...],
+    folders: Folders,
     form: str,
     jobs: int,
     verbose: bool,

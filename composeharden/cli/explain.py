@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import click
 
-from composeharden.cli.facts import OWN, catalog_for, images_option
+from composeharden.cli.facts import OWN, Folders, catalog_for, images_option
 from composeharden.passes import Pass, all_passes
 
 _IMAGE = re.compile(r"[a-z0-9][\w./:@-]*[\w]", re.ASCII)
@@ -18,7 +18,7 @@ _IMAGE = re.compile(r"[a-z0-9][\w./:@-]*[\w]", re.ASCII)
 @click.command("explain")
 @click.argument("name", required=False)
 @images_option
-def command(name: str | None, folders: tuple[str, ...]) -> None:
+def command(name: str | None, folders: Folders) -> None:
     """Explain a pass (cap-drop) or what an image needs (postgres:16); without a name, list every pass."""
     passes = all_passes()
     if name is None:
@@ -47,7 +47,7 @@ def _indented(text: str) -> list[str]:
     return ["    " + line for line in text.splitlines()]
 
 
-def _explain_image(name: str, folders: tuple[str, ...], passes: Iterable[str]) -> None:
+def _explain_image(name: str, folders: Folders, passes: Iterable[str]) -> None:
     from composeharden.cli.example import example
     from composeharden.cli.trouble import facts_or_exit
     from composeharden.images.facts import Facts

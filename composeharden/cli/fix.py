@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from composeharden.cli.facts import Folders
 from composeharden.cli.inputs import STDIN
 from composeharden.cli.options import pipeline_options, shared
 from composeharden.cli.output import finish
@@ -30,7 +31,7 @@ from composeharden.report.after import after_fix
 def command(
     paths: tuple[str, ...],
     recursive: bool,
-    folders: tuple[str, ...],
+    folders: Folders,
     form: str,
     jobs: int,
     verbose: bool,

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import click
 
 from composeharden.cli.example import example
-from composeharden.cli.facts import catalog_for, images_option
+from composeharden.cli.facts import Folders, catalog_for, images_option
 from composeharden.cli.trouble import facts_or_exit
 from composeharden.images.catalog import Catalog, Entry
 from composeharden.images.facts import Facts
@@ -38,7 +38,7 @@ class Row(NamedTuple):
 @click.argument("name", required=False)
 @images_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(name: str | None, folders: tuple[str, ...], form: str) -> None:
+def command(name: str | None, folders: Folders, form: str) -> None:
     """List the images that facts are known of; with NAME, those that have it in a name.
 
     The evidence is counted by kind: `engine` ran hardened on an engine, `stand-in` did so as a rebuild, `source` and

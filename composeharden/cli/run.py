@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from composeharden import __version__
-from composeharden.cli.facts import catalog_for
+from composeharden.cli.facts import Folders, catalog_for
 from composeharden.cli.hadolint import Hadolint
 from composeharden.cli.inputs import STDIN, InputError, expand, reader
 from composeharden.cli.trouble import in_words
@@ -34,8 +34,7 @@ class Settings:
     verbose: bool = False
     fail_on: Severity = Severity.HIGH
     context: int = 3
-    folders: tuple[str, ...] = ()
-    """Folders of image facts that the user named."""
+    folders: Folders = field(default_factory=Folders)
     extra: dict[str, Any] = field(default_factory=dict)
 
 

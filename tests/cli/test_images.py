@@ -189,3 +189,49 @@ def test_a_terminal_without_unicode() -> None:
         assert done.returncode == 0
         assert done.stdout.isascii()
         assert "\x1b" not in done.stdout
+
+
+def read_only_of(*arguments: str) -> str:
+    document = json.loads(run("check", "--format", "json", *arguments).stdout)
+    return str(next(item["status"] for item in document["files"][0]["findings"] if item["rule"] == "read-only"))
+
+
+@pytest.mark.parametrize("place", [".composeharden/images", "stack/.composeharden/images"])
+def test_the_facts_of_a_project_can_be_left_out(place: str) -> None:
+    """Somebody else's project may say of its images what it likes."""
+    write("stack/compose.yaml", SERVICE)
+    write(f"{place}/shop.toml", OWN)
+    write("mine/shop.toml", OWN)
+    assert read_only_of("stack/compose.yaml") == "fix"
+    assert read_only_of("stack/compose.yaml", "--no-project-images") == "held"
+    assert read_only_of("stack/compose.yaml", "--no-project-images", "--images", "mine") == "fix"
+
+
+def test_no_broken_facts_of_a_project_stop_who_leaves_them_out() -> None:
+    write("compose.yaml", SERVICE)
+    write(".composeharden/images/shop.toml", "][")
+    assert run("diff").returncode == 2
+    for arguments in (["diff"], ["images"], ["explain", "redis:7"]):
+        assert run(*arguments, "--no-project-images").returncode == 0
+
+
+@pytest.mark.parametrize("link", [".composeharden", ".composeharden/images", ".composeharden/images/shop.toml"])
+def test_links_out_of_the_project_are_not_followed(link: str) -> None:
+    write("elsewhere/images/shop.toml", OWN)
+    write("stack/compose.yaml", SERVICE)
+    source = {1: "elsewhere", 2: "elsewhere/images", 3: "elsewhere/images/shop.toml"}[len(Path(link).parts)]
+    place = Path("stack", link)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(Path(source).resolve())
+    done = run("check", "stack/compose.yaml")
+    assert done.returncode == 2
+    assert "it is a link out of the project; use --images or --no-project-images" in " ".join(done.stdout.split())
+    assert read_only_of("stack/compose.yaml", "--no-project-images", "--images", "elsewhere/images") == "fix"
+
+
+def test_links_within_the_project_are_followed() -> None:
+    write("stack/facts/shop.toml", OWN)
+    write("stack/compose.yaml", SERVICE)
+    Path("stack/.composeharden").mkdir()
+    Path("stack/.composeharden/images").symlink_to("../facts")
+    assert read_only_of("stack/compose.yaml") == "fix"
