@@ -120,6 +120,8 @@ class Problem:
     message: str
     location: Location
     hint: str = ""
+    about_file: bool = False
+    """It is about the file as a whole, such as one that is missing: no place in it is meant."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ def _read(path: str, read: Reader) -> Source | Problem:
     try:
         data = read(path)
     except OSError as error:
-        return Problem(f"cannot be read: {error.strerror or error}", Location(path))
+        return Problem(f"cannot be read: {error.strerror or error}", Location(path), about_file=True)
     try:
         return load(data)
     except SourceError as error:

@@ -69,7 +69,7 @@ def work(path: str, settings: Settings) -> Done:
     if settings.form == "json":
         done.document = described(outcome, redactor, settings)
     else:
-        done.err = words(outcome, redactor, settings, sys.stderr, applied=not failed)
+        done.err = words(outcome, redactor, settings, sys.stderr, applied=not failed, brief=not settings.verbose)
     return done
 
 
@@ -101,5 +101,5 @@ def _elsewhere(output: str | None, failed: str, outcome: Outcome, redactor: Reda
 
 
 def _unwritten(outcome: Outcome, reason: str) -> Outcome:
-    problem = Problem(f"not written: {reason}", Location(outcome.path))
+    problem = Problem(f"not written: {reason}", Location(outcome.path), about_file=True)
     return replace(outcome, problems=(*outcome.problems, problem), patches=())

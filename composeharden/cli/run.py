@@ -97,7 +97,7 @@ def _one(worker: Worker, path: str, settings: Settings) -> Done:
     except (BrokenPipeError, click.ClickException):
         raise
     except Exception as error:
-        outcome = Outcome(path, problems=(Problem(in_words(error), Location(path)),))
+        outcome = Outcome(path, problems=(Problem(in_words(error), Location(path), about_file=True),))
         done, redactor = judge(outcome, settings), Redactor()
         if settings.form == "json":
             done.document = described(outcome, redactor, settings)
@@ -138,8 +138,10 @@ def described(outcome: Outcome, redactor: Redactor, settings: Settings) -> dict[
     return json.document([outcome], redactor, __version__, settings.command)
 
 
-def words(outcome: Outcome, redactor: Redactor, settings: Settings, stream: Any, applied: bool = False) -> str:
-    """The outcome for a person who reads `stream`."""
+def words(
+    outcome: Outcome, redactor: Redactor, settings: Settings, stream: Any, applied: bool = False, brief: bool = False
+) -> str:
+    """The outcome for a person who reads `stream`; `brief` leaves out what is only to be looked at."""
     from composeharden.report import style, text
 
     width = 100
@@ -147,18 +149,16 @@ def words(outcome: Outcome, redactor: Redactor, settings: Settings, stream: Any,
         import shutil
 
         width = shutil.get_terminal_size((100, 24)).columns
-    return (
-        text.render(
-            outcome,
-            redactor,
-            wants_color(stream),
-            settings.verbose,
-            applied=applied,
-            symbols=style.can_show_symbols(stream.encoding),
-            width=min(width, 120),
-        )
-        + "\n"
-    )
+    shown: dict[str, Any] = {
+        "applied": applied,
+        "symbols": style.can_show_symbols(stream.encoding),
+        "width": min(width, 120),
+    }
+    if brief:
+        from composeharden.report.brief import render
+
+        return render(outcome, redactor, wants_color(stream), **shown) + "\n"
+    return text.render(outcome, redactor, wants_color(stream), settings.verbose, **shown) + "\n"
 
 
 def judge(outcome: Outcome, settings: Settings) -> Done:

@@ -94,6 +94,13 @@ class Facts:
         user = self.table("start").get("user")
         return None if user is None else user == "root" or str(user).split(":")[0] == "0"
 
+    def clause(self, sentence: str) -> str:
+        """A sentence of the facts for the middle of another: no full stop, and no capital unless a name has it."""
+        first = re.split(r"\W", sentence, maxsplit=1)[0]
+        is_name = first in self.title.split() or not first[1:].islower()
+        text = sentence if is_name and first not in ("A", "An", "The") else sentence[:1].lower() + sentence[1:]
+        return text.removesuffix(".") if not text.endswith("..") else text
+
     def writable(self) -> list[Writable]:
         """Paths to keep writable under a read-only root file system."""
         return [

@@ -112,7 +112,7 @@ def _judged(name: str, file: str, read: Callable[[str], bytes]) -> tuple[Mapping
 
 
 def _unreadable(error: OSError, path: str) -> Problem:
-    return Problem(f"cannot be read: {error.strerror or type(error).__name__}", Location(path))
+    return Problem(f"cannot be read: {error.strerror or type(error).__name__}", Location(path), about_file=True)
 
 
 def _syntax(error: tomllib.TOMLDecodeError, file: str) -> Problem:

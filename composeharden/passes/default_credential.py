@@ -42,7 +42,7 @@ def check(posture: Posture) -> Iterable[Proposal]:
     """Report what the facts of the image say, unless a setting may have changed it."""
     facts, service = posture.facts, posture.service
     for row in facts.rows("default_credential") if facts is not None else ():
-        what = str(row["what"]).rstrip(".")
+        what = facts.clause(row["what"]) if facts is not None else ""
         variables = _VARIABLE.findall(what)
         if "command" in what and service.command:
             continue
@@ -51,7 +51,7 @@ def check(posture: Posture) -> Iterable[Proposal]:
         everyone = any(port.everywhere for port in published(service))
         elsewhere = " (unless its env_file does)" if variables and "env_file" in service else ""
         yield Proposal(
-            message=f"it keeps the login its image comes with{elsewhere}: {what[0].lower()}{what[1:]}",
+            message=f"it keeps the login its image comes with{elsewhere}: {what}",
             key="environment" if "environment" in service else "image",
             severity=_severity(bool(variables), everyone, bool(elsewhere)),
             advice=f"set {' and '.join(variables)} from a secret"

@@ -19,7 +19,8 @@ def obey_caveats(posture: Posture, facts: Facts) -> None:
     """Hold back what the facts warn of."""
     for caveat in facts.rows("caveat"):
         if _applies(posture, caveat["when"]):
-            posture.hold(caveat["holds"], caveat["reason"], Confidence.ASSUMED if caveat.get("doubt") else None)
+            reason = facts.clause(caveat["reason"])
+            posture.hold(caveat["holds"], reason, Confidence.ASSUMED if caveat.get("doubt") else None)
         elif "environment" in caveat["when"] and not posture.service.knows_environment:
             posture.hold(
                 caveat["holds"], "its env_file cannot be read, and may set what speaks against it", Confidence.ASSUMED

@@ -20,7 +20,8 @@ def decide_privileges(posture: Posture) -> None:
         posture.privileges_confidence = facts.confidence(table)
         posture.evidence[name] = facts.sources(table)
         if not table["works"]:
-            posture.hold((name,), str(table.get("reason") or "its image gains privileges through setuid programs"))
+            reason = facts.clause(str(table.get("reason") or "its image gains privileges through setuid programs"))
+            posture.hold((name,), reason)
     built = posture.built
     baked = (built.entrypoint, built.command, built.healthcheck) if built is not None else ()
     words = [word for program in baked if program is not None for word in program.words]

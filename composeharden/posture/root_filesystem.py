@@ -24,9 +24,10 @@ def decide_root_filesystem(posture: Posture) -> None:
         posture.read_only_confidence = facts.confidence(table)
         posture.evidence["read-only"] = facts.sources(table)
         if not table["works"]:
-            posture.hold(("read-only",), str(table.get("reason") or "its image writes to its own root file system"))
+            reason = facts.clause(str(table.get("reason") or "its image writes to its own root file system"))
+            posture.hold(("read-only",), reason)
         elif table.get("reason"):
-            posture.why.setdefault("read-only", []).append(str(table["reason"]))
+            posture.why.setdefault("read-only", []).append(facts.clause(table["reason"]))
     elif facts is not None and not (facts.is_runtime and posture.built is not None):
         posture.hold(("read-only",), "nothing is known of what it writes", Confidence.ASSUMED)
     _hold_what_docker_refuses(posture)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from composeharden.outcome import Effect, Finding, Outcome, Severity, Status
 from composeharden.redaction import Redactor
+from composeharden.report.style import named
 from composeharden.report.wording import changes_in_words, identifiers
 
 _ORDER = (Status.FIX, Status.REFUSED, Status.REPORT, Status.HELD, Status.SUPPRESSED)
@@ -97,7 +98,6 @@ def _details(finding: Finding, redactor: Redactor) -> list[str]:
     lines += (clean(line) for line in finding.why.split("\n") if line)
     lines += (f"evidence: {clean(item)}" for item in finding.evidence)
     lines += (clean(item) for item in finding.references if "://" in item)
-    lines.append(
-        f"{clean(place.file)}:{place.line}:{place.column}, {finding.severity} severity, facts {finding.confidence}"
-    )
+    file = clean(named(place.file))
+    lines.append(f"{file}:{place.line}:{place.column}, {finding.severity} severity, facts {finding.confidence}")
     return lines

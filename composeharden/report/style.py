@@ -92,6 +92,11 @@ class Style:
         return f"\x1b[{code}m{text}\x1b[0m" if self.color and text and code else text
 
 
+def named(path: str) -> str:
+    """A file as people call it: standard input has no name of its own."""
+    return "<stdin>" if path == "-" else path
+
+
 def listed(names: Sequence[str], most: int = 8) -> str:
     """`a, b, c and 5 more`"""
     if len(names) <= most + 1:

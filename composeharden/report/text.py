@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from composeharden.outcome import Effect, Outcome, Problem, Status
 from composeharden.redaction import Redactor
 from composeharden.report.entries import Entry, layout
-from composeharden.report.style import Style, can_show_symbols, counted, joined, listed
+from composeharden.report.style import Style, can_show_symbols, counted, joined, listed, named
 
 __all__ = ["can_show_symbols", "problem_lines", "render"]
 
+MEANING_OF_WARN = "changes how a service runs: check that it starts, and starts again"
 _RULE_COLUMN = 6
 _WIDEST_RULE = 30
 
@@ -45,13 +46,34 @@ def render(
 def problem_lines(problems: Sequence[Problem], redactor: Redactor, style: Style) -> Iterator[str]:
     """`file:line:column: error: message`, and below it what helps."""
     for problem in problems:
-        place = problem.location
-        yield (
-            f"{redactor.one_line(place.file)}:{place.line}:{place.column}: {style.paint('error', 'error:')} "
-            f"{redactor.sentence(problem.message)}"
-        )
+        location = problem.location
+        place = redactor.one_line(named(location.file))
+        place += "" if problem.about_file else f":{location.line}:{location.column}"
+        yield f"{place}: {style.paint('error', 'error:')} {redactor.sentence(problem.message)}"
         if problem.hint:
             yield f"    {redactor.sentence(problem.hint)}"
+
+
+def changing(outcome: Outcome) -> int:
+    """How many fixes change how a service runs."""
+    return sum(1 for one in outcome.with_status(Status.FIX) if one.effect >= Effect.BEHAVIOUR)
+
+
+def summary(outcome: Outcome, style: Style, applied: bool) -> str:
+    """How many findings ended in which status, on one line."""
+    count = {status: len(outcome.with_status(status)) for status in Status}
+    fixes = "nothing to fix"
+    if count[Status.FIX]:
+        fixes = f"{counted(count[Status.FIX], 'fix', 'fixes')} {'made' if applied else 'ready'}"
+    if changing(outcome):
+        fixes += f" ({changing(outcome)} {style.sign('warn')})"
+    others = (
+        (Status.REPORT, "to look at"),
+        (Status.HELD, "held back"),
+        (Status.REFUSED, "refused"),
+        (Status.SUPPRESSED, "suppressed"),
+    )
+    return joined((fixes, *(f"{count[status]} {word}" for status, word in others if count[status])))
 
 
 class _Report:
@@ -67,9 +89,9 @@ class _Report:
         outcome, clean = self.outcome, self.redactor.one_line
         sections = [list(problem_lines(outcome.problems, self.redactor, self.style))]
         if outcome.findings:
-            sections += ([self.style.paint("name", clean(outcome.path))], *self.body(), list(self.footer()))
+            sections += ([self.style.paint("name", clean(named(outcome.path)))], *self.body(), list(self.footer()))
         elif not outcome.problems:
-            sections.append([f"{self.style.paint('name', clean(outcome.path))}: nothing to harden"])
+            sections.append([f"{self.style.paint('name', clean(named(outcome.path)))}: nothing to harden"])
         sections.append([f"note: {self.redactor.sentence(note)}" for note in outcome.notes])
         return self.style.finish("\n\n".join("\n".join(lines) for lines in sections if lines) + "\n")
 
@@ -99,29 +121,10 @@ class _Report:
     # -- the end -----------------------------------------------------------------------------------------------------
 
     def footer(self) -> Iterator[str]:
-        yield self.style.paint("bold", self.summary())
+        yield self.style.paint("bold", summary(self.outcome, self.style, self.applied))
         names = [self.redactor.one_line(name) for name in self.outcome.recreated]
         start = "The next" if self.applied else "Once fixed, the next"
         if names:
             yield self.style.wrapped(self.style.words(f"{start} docker compose up -d recreates {listed(names)}."), 0)
-        if self.changing():
-            yield f"{self.style.symbol('warn')} changes how a service runs: check that it starts, and starts again"
-
-    def changing(self) -> int:
-        return sum(1 for one in self.outcome.with_status(Status.FIX) if one.effect >= Effect.BEHAVIOUR)
-
-    def summary(self) -> str:
-        count = {status: len(self.outcome.with_status(status)) for status in Status}
-        if count[Status.FIX]:
-            fixes = f"{counted(count[Status.FIX], 'fix', 'fixes')} {'made' if self.applied else 'ready'}"
-        else:
-            fixes = "nothing to fix"
-        if self.changing():
-            fixes += f" ({self.changing()} {self.style.sign('warn')})"
-        others = (
-            (Status.REPORT, "to look at"),
-            (Status.HELD, "held back"),
-            (Status.REFUSED, "refused"),
-            (Status.SUPPRESSED, "suppressed"),
-        )
-        return joined((fixes, *(f"{count[status]} {word}" for status, word in others if count[status])))
+        if changing(self.outcome):
+            yield f"{self.style.symbol('warn')} {MEANING_OF_WARN}"

@@ -204,6 +204,10 @@ class _Builder:
         return None if mark is None else int(mark.index)
 
     def _fail(self, message: str, offset: int | None) -> NoReturn:
+        if offset is not None and self.text.startswith("\t", offset):
+            before = self.text[self.text.rfind("\n", 0, offset) + 1 : offset]
+            where = "where YAML takes none" if before.strip() else "for indentation, for which YAML takes spaces only"
+            message = f"found a tab {where}: put spaces in its place"
         place = None if offset is None else Source(self.text, []).position(min(offset, len(self.text)))
         raise SourceError(message, place) from None
 

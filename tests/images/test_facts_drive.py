@@ -9,6 +9,8 @@ import pytest
 from composeharden.cli.example import example
 from composeharden.decide import Options
 from composeharden.images.catalog import Catalog, Folder
+from composeharden.images.facts import Facts
+from composeharden.images.reference import parse
 from composeharden.outcome import Finding, Status
 from composeharden.pipeline import harden
 
@@ -127,7 +129,7 @@ def test_the_start_says_which_commands_are_known() -> None:
 def test_caveats(when: str, keys: list[str]) -> None:
     caveat = f'[[caveat]]\nwhen = {when}\nholds = ["read-only"]\nreason = "The reason."\nevidence = ["read"]\n'
     finding = hardened(ALL + caveat, *keys)[1]["read-only"]
-    assert (finding.status, finding.reason) == (Status.HELD, "The reason.")
+    assert (finding.status, finding.reason) == (Status.HELD, "the reason")
 
 
 @pytest.mark.parametrize(
@@ -241,3 +243,21 @@ def test_where_the_configuration_of_rabbitmq_writes(name: str, conf: str | None,
 
     outcome = harden("compose.yaml", read)
     assert [finding.status for finding in outcome.findings if finding.rule == "read-only"] == [status]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "clause"),
+    [
+        ("A variable moves its files.", "a variable moves its files"),
+        ("The entry point writes. It then stops.", "the entry point writes. It then stops"),
+        ("Data, logs and more ...", "data, logs and more ..."),
+        ("HTTP has no password", "HTTP has no password"),
+        ("PostgreSQL writes there.", "PostgreSQL writes there"),
+        ("Shop needs a folder.", "Shop needs a folder"),
+        ("gosu needs no setuid bit.", "gosu needs no setuid bit"),
+        ("", ""),
+    ],
+)
+def test_a_sentence_of_the_facts_fits_into_another(sentence: str, clause: str) -> None:
+    found = Facts({"title": "The Shop"}, parse("example/it:1"))
+    assert found.clause(sentence) == clause

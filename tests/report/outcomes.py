@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from composeharden.outcome import Effect, Finding, Location, Outcome, Patch, Severity, Status
 from composeharden.redaction import Redactor
+from composeharden.report import brief
 from composeharden.report import json as as_json
 from composeharden.report.after import after_fix
 from composeharden.report.diff import unified
@@ -151,6 +152,7 @@ def everything(outcome: Outcome, redactor: Redactor) -> Iterator[tuple[str, str]
     for color in (False, True):
         for verbose in (False, True):
             yield "text", render(outcome, redactor, color, verbose)
+        yield "brief", brief.render(outcome, redactor, color)
         for patch in outcome.patches:
             for context in (0, 3, 10_000):
                 yield "diff", unified(patch, redactor, context, color, outcome.findings)

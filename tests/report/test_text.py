@@ -9,6 +9,7 @@ import pytest
 
 from composeharden.outcome import Effect, Finding, Location, Outcome, Problem, Severity, Status
 from composeharden.redaction import Redactor
+from composeharden.report import brief
 from composeharden.report.after import after_fix
 from composeharden.report.text import can_show_symbols, render
 from composeharden.yaml.change import Append, Remove, Reshape, Set
@@ -169,3 +170,55 @@ def test_a_hostile_service_name_is_quoted_in_commands() -> None:
     found = Finding("r", name, Severity.LOW, "m", Location("c"), Status.FIX, effect=Effect.BEHAVIOUR, changes=(change,))
     outcome = replace(ordinary(), findings=(found,))
     assert "logs --since 10m 'a; rm -rf /' " in after_fix([outcome], {"compose.yaml": "x"}, Redactor())
+
+
+BRIEF = """\
+compose.yaml
+  ⚠ web: read-only, cap-drop
+  ✔ db: no-new-privileges
+  ✘ web: depends-on refused: the list is anchored and used elsewhere
+  ○ worker: user held back: nothing is known of its image (--assume applies it)
+
+3 fixes made (2 ⚠), 3 to look at, 1 held back, 1 refused, 1 suppressed
+⚠ changes how a service runs: check that it starts, and starts again
+composeharden check compose.yaml says what there is to look at
+"""
+
+
+def test_what_fix_says_is_brief() -> None:
+    outcome = ordinary()
+    assert brief.render(outcome, redactor_of(outcome)) == BRIEF
+    assert "3 fixes ready" in brief.render(outcome, redactor_of(outcome), applied=False)
+
+
+def test_a_reason_is_told_once_for_all_it_is_about() -> None:
+    one = Finding("read-only", "a", Severity.LOW, "m", Location("compose.yaml"), Status.HELD, reason="it is built here")
+    found = [one, replace(one, rule="cap-drop"), replace(one, service="b"), replace(one, service="b", rule="cap-drop")]
+    found += [replace(one, service="c"), replace(one, service="d", reason="it is not", unlock="--assume")]
+    said = brief.render(findings_only(*found), Redactor()).splitlines()
+    assert said[1:4] == [
+        "  ○ a, b: read-only, cap-drop held back: it is built here",
+        "  ○ c: read-only held back: it is built here",
+        "  ○ d: read-only held back: it is not (--assume applies it)",
+    ]
+
+
+def test_fix_has_nothing_to_say_of_a_file_that_is_fine() -> None:
+    assert brief.render(Outcome("compose.yaml"), Redactor()) == "compose.yaml: nothing to harden\n"
+
+
+def test_a_problem_with_the_file_as_a_whole_has_no_place_in_it() -> None:
+    problem = Problem("cannot be read: it is not there", Location("compose.yaml"), about_file=True)
+    expected = "compose.yaml: error: cannot be read: it is not there\n"
+    for said in (render, brief.render):
+        assert said(Outcome("compose.yaml", problems=(problem,)), Redactor()) == expected
+
+
+def test_standard_input_has_a_name() -> None:
+    problem = Problem("wrong", Location("-", 5, 16))
+    finding = Finding("rule", "web", Severity.LOW, "m", Location("-", 2, 3))
+    outcome = Outcome("-", (finding,), problems=(problem,))
+    for said in (render(outcome, Redactor()), brief.render(outcome, Redactor())):
+        assert said.startswith("<stdin>:5:16: error: wrong\n\n<stdin>\n")
+    assert "<stdin>:2:3, low severity" in render(outcome, Redactor(), verbose=True)
+    assert "composeharden check" not in brief.render(outcome, Redactor())

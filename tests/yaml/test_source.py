@@ -199,7 +199,7 @@ def test_tabs_are_taken_where_compose_takes_them(text: str) -> None:
 
 @pytest.mark.parametrize("text", NO_TABS.values(), ids=NO_TABS)
 def test_tabs_are_refused_where_compose_refuses_them(text: str) -> None:
-    with pytest.raises(SourceError, match="cannot start any token"):
+    with pytest.raises(SourceError, match=r"found a tab .* put spaces in its place"):
         load(text.encode())
 
 
@@ -253,3 +253,22 @@ def test_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_BYTES", 2**20)
     with pytest.raises(SourceError, match="larger than 1 MiB"):
         load(b"a" * (2**20 + 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "said"),
+    [
+        ("services:\n\ta:\n", (2, 1), "for indentation"),
+        ("services:\n  a:\n  \tb: c\n", (3, 3), "for indentation"),
+        ("services:\n  a:\n    - \t\t- b\n      - c\n\tx\n", None, "tab"),
+    ],
+)
+def test_a_tab_for_indentation_is_called_by_its_name(text: str, place: tuple[int, int] | None, said: str) -> None:
+    with pytest.raises(SourceError, match=said) as raised:
+        load(text.encode())
+    assert place is None or raised.value.position == place
+
+
+@pytest.mark.parametrize("text", ["a: b\t# c\n", "a:\tb\n", "a: |\n  \tb\n", "a: {\tb: c}\n", 'a: "\tb"\n'])
+def test_a_tab_elsewhere_is_no_matter(text: str) -> None:
+    assert load(text.encode()).documents
