@@ -125,6 +125,15 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """The edits of a patch that one finding asks for; findings that need the same change share its edits."""
+
+    service: str | None
+    rule: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Patch:
     """The new text of one file, proven."""
 
@@ -134,6 +143,8 @@ class Patch:
     edits: tuple[Edit, ...]
     changes: tuple[Change, ...]
     """The same fix as operations on this file."""
+    shares: tuple[Share, ...] = ()
+    """Which finding each edit belongs to."""
 
     @property
     def data(self) -> bytes:

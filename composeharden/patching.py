@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from composeharden.compose.load import effective
 from composeharden.compose.project import Project
-from composeharden.outcome import Finding, Patch, Status
+from composeharden.outcome import Finding, Patch, Share, Status
 from composeharden.plan import Group, Placed, Planner, declare
 from composeharden.yaml.change import Change, Refused
 from composeharden.yaml.proof import Proven, prove, same
@@ -59,7 +59,14 @@ class _Work:
             if not self._matches_declaration(proven):
                 continue
             return [
-                Patch(file, self.sources[file], result.source, tuple(result.edits), tuple(_of(file, placed)))
+                Patch(
+                    file,
+                    self.sources[file],
+                    result.source,
+                    tuple(result.edits),
+                    tuple(_of(file, placed)),
+                    tuple(self._shares(file, placed)),
+                )
                 for file, result in proven.items()
             ]
         return []
@@ -94,6 +101,13 @@ class _Work:
                 self.refuse(group, error.reason)
                 whole = False
         return edits if whole else None
+
+    def _shares(self, file: str, placed: dict[Group, list[Placed]]) -> Iterator[Share]:
+        """The edits of each group in one file, for those who offer the fix of a finding by itself."""
+        for (service, rule), changes in placed.items():
+            own = [one.change for one in changes if one.file == file]
+            if own:
+                yield Share(service or None, rule, tuple(self.renderers[file].render(own)))
 
     def _prove(self, placed: dict[Group, list[Placed]], edits: dict[str, list[Edit]]) -> dict[str, Proven] | None:
         proven = {}

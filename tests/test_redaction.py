@@ -18,7 +18,7 @@ from composeharden.outcome import Finding, Location, Outcome, Problem, Severity,
 from composeharden.redaction import MASK, Redactor, secret_spans
 from composeharden.yaml.change import Append, Remove, Set
 from composeharden.yaml.source import Source, load
-from tests.report.outcomes import everything, outcome_of, patched, quoted, redactor_of
+from tests.report.outcomes import documents, everything, hardened, outcome_of, patched, quoted, redactor_of
 from tests.report.planted import SHAPES, planted
 
 # -- secrets -----------------------------------------------------------------------------------------------------------
@@ -70,6 +70,23 @@ def test_no_planted_secret_is_printed() -> None:
     print(f"\n{len(secrets) + len(parts)} secrets, {searched:,} bytes searched")
     assert len(secrets) > 100
     assert searched > 100_000
+
+
+def test_no_planted_secret_is_in_a_report_of_the_whole_pipeline() -> None:
+    """Here the patch says whose edits are whose, so that fixes and suggestions are offered."""
+    text, secrets, parts = planted()
+    text = re.sub(r"(?ms)^(models|secrets):\n.*?(?=^\w)", "", text)  # what no valid file can hold
+    text = re.sub(
+        r"(?m)^ +(- \{MISTAKE|environment: FORGOTTEN|provider:\n|  type: thing\n|  options: \{pass).*\n", "", text
+    )
+    outcome, redactor = hardened(text)
+    assert outcome.problems == ()
+    assert outcome.patches
+    offered = 0
+    for form, printed in documents(outcome, redactor):
+        offered += printed.count("insertedContent") + printed.count('"suggestions"')
+        assert [secret for secret in secrets + parts if secret in printed] == [], form
+    assert offered > 3
 
 
 class Blind(Redactor):

@@ -8,16 +8,19 @@ from typing import Any
 import click
 
 from composeharden.cli.facts import Folders
-from composeharden.cli.options import pipeline_options, shared
+from composeharden.cli.options import formats, pipeline_options, shared
 from composeharden.cli.output import finish
+from composeharden.cli.reports import TEXT
 from composeharden.cli.run import Done, Settings, described, judge, look, run, words
 from composeharden.outcome import Severity
+from composeharden.report.formats import FORMATS
 
 _SEVERITIES = [str(severity) for severity in Severity]
 
 
 @click.command("check")
 @shared
+@formats(*FORMATS)
 @click.option(
     "--fail-on",
     type=click.Choice(_SEVERITIES),
@@ -31,6 +34,7 @@ def command(
     recursive: bool,
     folders: Folders,
     form: str,
+    reports: tuple[tuple[str, str], ...],
     jobs: int,
     verbose: bool,
     fail_on: str,
@@ -44,7 +48,16 @@ def command(
                 1  it would, or one does
                 2  something could not be read, seen or done
     """
-    settings = Settings("check", pipeline_options(**choice), form, verbose, Severity[fail_on.upper()], folders=folders)
+    settings = Settings(
+        "check",
+        pipeline_options(**choice),
+        form,
+        verbose,
+        Severity[fail_on.upper()],
+        fail_on_held,
+        folders=folders,
+        reports=reports,
+    )
     done = run(work, paths, recursive, jobs, settings)
     finish(done, settings)
     if any(item.trouble for item in done):
@@ -56,8 +69,7 @@ def work(path: str, settings: Settings) -> Done:
     """Check one input."""
     outcome, redactor = look(path, settings)
     done = judge(outcome, settings)
-    if settings.form == "json":
-        done.document = described(outcome, redactor, settings)
-    else:
+    done.parts = described(outcome, redactor, settings)
+    if settings.form == TEXT:
         done.out = words(outcome, redactor, settings, sys.stdout)
     return done

@@ -9,8 +9,9 @@ import click
 
 from composeharden.cli.facts import Folders
 from composeharden.cli.inputs import STDIN
-from composeharden.cli.options import pipeline_options, shared
+from composeharden.cli.options import formats, pipeline_options, shared
 from composeharden.cli.output import finish, write_patch
+from composeharden.cli.reports import TEXT
 from composeharden.cli.run import Done, Settings, described, judge, look, run, wants_color, words
 from composeharden.report import diff as as_diff
 from composeharden.report import patch as as_patch
@@ -18,6 +19,7 @@ from composeharden.report import patch as as_patch
 
 @click.command("diff")
 @shared
+@formats("json", "sarif", "rdjson", "markdown")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 when there is a difference.")
 @click.option(
     "--patch",
@@ -34,6 +36,7 @@ def command(
     recursive: bool,
     folders: Folders,
     form: str,
+    reports: tuple[tuple[str, str], ...],
     jobs: int,
     verbose: bool,
     exit_code: bool,
@@ -46,7 +49,14 @@ def command(
     The difference goes to standard output with secret values masked; the reasons go to standard error.
     """
     settings = Settings(
-        "diff", pipeline_options(**choice), form, verbose, folders=folders, context=context, extra={"patch": patch_file}
+        "diff",
+        pipeline_options(**choice),
+        form,
+        verbose,
+        folders=folders,
+        reports=reports,
+        context=context,
+        extra={"patch": patch_file},
     )
     done = run(work, paths, recursive, jobs, settings)
     finish(done, settings)
@@ -63,8 +73,8 @@ def work(path: str, settings: Settings) -> Done:
     done = judge(outcome, settings)
     if settings.extra["patch"] is not None:
         done.patch = b"".join(as_patch.applicable(patch) for patch in outcome.patches)
-    if settings.form == "json":
-        done.document = described(outcome, redactor, settings)
+    done.parts = described(outcome, redactor, settings)
+    if settings.form != TEXT:
         return done
     if settings.extra["patch"] != STDIN:
         done.out = "".join(

@@ -10,8 +10,9 @@ import click
 
 from composeharden.cli.facts import Folders
 from composeharden.cli.inputs import STDIN
-from composeharden.cli.options import pipeline_options, shared
+from composeharden.cli.options import formats, pipeline_options, shared
 from composeharden.cli.output import finish
+from composeharden.cli.reports import TEXT
 from composeharden.cli.run import Done, Settings, described, judge, look, run, words
 from composeharden.cli.write import WriteError, replace_file, write_new
 from composeharden.outcome import Location, Outcome, Problem
@@ -21,6 +22,7 @@ from composeharden.report.after import after_fix
 
 @click.command("fix")
 @shared
+@formats("json", "markdown")
 @click.option(
     "-o",
     "--output",
@@ -33,6 +35,7 @@ def command(
     recursive: bool,
     folders: Folders,
     form: str,
+    reports: tuple[tuple[str, str], ...],
     jobs: int,
     verbose: bool,
     output: str | None,
@@ -43,11 +46,13 @@ def command(
     A file that git does not hold as it is gets a copy beside it (.orig). With '-' the file comes from standard input
     and goes to standard output.
     """
-    settings = Settings("fix", pipeline_options(**choice), form, verbose, folders=folders, extra={"output": output})
+    settings = Settings(
+        "fix", pipeline_options(**choice), form, verbose, folders=folders, reports=reports, extra={"output": output}
+    )
     if output is not None and (len(paths) > 1 or recursive):
         raise click.UsageError("-o takes one input")
-    if form == "json" and (output == STDIN or STDIN in paths):
-        raise click.UsageError("the file goes to standard output; leave --format json out, or name a file with -o")
+    if form != TEXT and (output == STDIN or STDIN in paths):
+        raise click.UsageError(f"the file goes to standard output; leave --format {form} out, or name a file with -o")
     done = run(work, paths, recursive, jobs, settings)
     finish(done, settings)
     sys.exit(2 if any(item.trouble for item in done) else 0)
@@ -66,9 +71,8 @@ def work(path: str, settings: Settings) -> Done:
     done = judge(outcome, settings)
     done.steps = after_fix([outcome], undo, redactor) or _elsewhere(settings.extra["output"], failed, outcome, redactor)
     done.trouble = done.trouble or bool(failed)
-    if settings.form == "json":
-        done.document = described(outcome, redactor, settings)
-    else:
+    done.parts = described(outcome, redactor, settings)
+    if settings.form == TEXT:
         done.err = words(outcome, redactor, settings, sys.stderr, applied=not failed, brief=not settings.verbose)
     return done
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from composeharden.cli.facts import images_option
+from composeharden.cli.reports import TEXT, ReportFile
 from composeharden.decide import Options
 from composeharden.passes import all_passes
 
@@ -56,7 +57,6 @@ _SHARED = (
     click.option("--assume", is_flag=True, help="Also apply what is only assumed to work."),
     click.option("--strict-evidence", is_flag=True, help="Hold back no-new-privileges on unknown images too."),
     images_option,
-    click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True),
     click.option(
         "-j",
         "--jobs",
@@ -74,6 +74,23 @@ def shared(function: _Function) -> _Function:
     for decorate in reversed(_SHARED):
         function = decorate(function)
     return function
+
+
+def formats(*names: str) -> Callable[[_Function], _Function]:
+    """Add --format and --report for a command that reports as text and in these formats."""
+    choice = click.Choice([TEXT, *names])
+
+    def add(function: _Function) -> _Function:
+        function = click.option(
+            "--report",
+            "reports",
+            type=ReportFile(names),
+            multiple=True,
+            help="Write one more report to a file (repeatable).",
+        )(function)
+        return click.option("--format", "form", type=choice, default=TEXT, show_default=True)(function)
+
+    return add
 
 
 def pipeline_options(

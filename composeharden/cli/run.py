@@ -17,11 +17,13 @@ from composeharden import __version__
 from composeharden.cli.facts import Folders, catalog_for
 from composeharden.cli.hadolint import Hadolint
 from composeharden.cli.inputs import STDIN, InputError, expand, reader
+from composeharden.cli.reports import TEXT, Reports, parts
 from composeharden.cli.trouble import in_words
 from composeharden.decide import Options
 from composeharden.outcome import Location, Outcome, Problem, Severity, Status
 from composeharden.pipeline import harden
 from composeharden.redaction import Redactor
+from composeharden.report.formats import Run
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,11 @@ class Settings:
     form: str = "text"
     verbose: bool = False
     fail_on: Severity = Severity.HIGH
+    fail_on_held: bool = False
     context: int = 3
     folders: Folders = field(default_factory=Folders)
+    reports: tuple[tuple[str, str], ...] = ()
+    """Format and path of each report that goes to a file."""
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -45,7 +50,8 @@ class Done:
     path: str
     out: str = ""
     err: str = ""
-    document: dict[str, Any] | None = None
+    parts: dict[str, Any] = field(default_factory=dict)
+    """What each report says of it, by format."""
     patch: bytes = b""
     changed: bool = False
     trouble: bool = False
@@ -69,13 +75,19 @@ def run(worker: Worker, paths: Iterable[str], recursive: bool, jobs: int, settin
     except InputError as error:
         raise click.UsageError(str(error)) from None
     done = []
+    reports = Reports(settings.form, settings.reports, _about(settings))
     for item in _progress(_each(worker, files, jobs, settings), len(files), settings):
         done.append(item)
+        reports.add(item.parts)
+        item.parts = {}
         if item.out:
             sys.stdout.write(item.out)
         if item.err:
             sys.stdout.flush()
             sys.stderr.write(item.err)
+    for problem in reports.end():
+        sys.stderr.write(f"Error: {Redactor().one_line(problem)}\n")
+        done.append(Done("", trouble=True))
     return done
 
 
@@ -99,9 +111,8 @@ def _one(worker: Worker, path: str, settings: Settings) -> Done:
     except Exception as error:
         outcome = Outcome(path, problems=(Problem(in_words(error), Location(path), about_file=True),))
         done, redactor = judge(outcome, settings), Redactor()
-        if settings.form == "json":
-            done.document = described(outcome, redactor, settings)
-        else:
+        done.parts = described(outcome, redactor, settings)
+        if settings.form == TEXT:
             done.err = words(outcome, redactor, settings, sys.stderr)
         return done
 
@@ -132,10 +143,15 @@ def look(path: str, settings: Settings) -> tuple[Outcome, Redactor]:
 
 
 def described(outcome: Outcome, redactor: Redactor, settings: Settings) -> dict[str, Any]:
-    """The outcome as the JSON report has it."""
-    from composeharden.report import json
+    """What each report that was asked for says of the outcome, by format."""
+    forms = {settings.form, *(form for form, _ in settings.reports)} - {TEXT}
+    if not forms:
+        return {}
+    return parts(outcome, redactor, forms, _about(settings))
 
-    return json.document([outcome], redactor, __version__, settings.command)
+
+def _about(settings: Settings) -> Run:
+    return Run(__version__, settings.command, settings.fail_on, settings.fail_on_held)
 
 
 def words(

@@ -41,7 +41,19 @@ def markdown(text: str) -> str:
     """One line of text that Markdown shows as it is: no markup, HTML, links, mentions or references to issues."""
     escaped = "".join("\\" + char if char in _MARKDOWN else char for char in one_line(text))
     escaped = escaped.replace("\\<", "&lt;").replace("\\>", "&gt;").replace("\\&", "&amp;")
-    return escaped.replace("\\@", "&#64;&#8203;").replace("\\#", "&#35;&#8203;")
+    return _unlinked(escaped.replace("\\@", "&#64;&#8203;").replace("\\#", "&#35;&#8203;"))
+
+
+def markdown_text(text: str) -> str:
+    """`markdown`, but what does nothing inside a line of text stays: for forms that some readers show unrendered."""
+    escaped = _pattern("markdown").sub(r"\\\g<0>", one_line(text).strip())
+    escaped = escaped.replace("\\<", "&lt;").replace("\\>", "&gt;").replace("\\&", "&amp;")
+    return _unlinked(escaped.replace("\\@", "@&#8203;").replace("\\#", "#&#8203;"))
+
+
+def _unlinked(text: str) -> str:
+    """`GH-1` is a reference wherever it stands, escaped or not."""
+    return _pattern("reference").sub(r"\1&#8203;", text) if "-" in text else text
 
 
 def markdown_code(text: str) -> str:
@@ -81,5 +93,7 @@ def _pattern(name: str) -> re.Pattern[str]:
 _PATTERNS = {
     "unsafe": r"[^\x20-\x7e\n\t]",
     "command": r"(?m)^([^\S\n]*):(?=:)",
+    "markdown": r"[\\`*\[\]<>&@#|~$]|(?<!\w)_|_(?!\w)|:(?=//)|(?<=[Ww]{3})\.|^[-+=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]",
+    "reference": r"(?i)(\bgh)(?=\\?-\d)",
     "hash command": r"##(\[|vso\[|teamcity\[)",
 }

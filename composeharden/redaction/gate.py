@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterable
 from typing import Any
 
@@ -97,6 +98,19 @@ class Redactor:
             _remember(self._lines, text, line)
         return line
 
+    def hidden(self, text: str) -> str:
+        """Text with known secrets masked and nothing escaped: only for forms that encode every unusual character."""
+        return self._without_known(text)
+
+    def can_show(self, text: str, source: Source, start: int) -> bool:
+        """Whether a part of a file, which stands there from `start` on, can be shown as it is."""
+        if self.clean(text) != text.replace("\r\n", "\n"):
+            return False
+        self.add(source)
+        spans = self._secrets[id(source)][1].spans
+        first = bisect.bisect_right(spans, start, key=lambda span: span[1])
+        return first == len(spans) or spans[first][0] >= start + len(text)
+
     def sentence(self, text: str) -> str:
         """`one_line`, for messages about a file that could not be read: what looks like a secret in them goes too."""
         spans = [*named_parts(text, colons=False), *shapes(text)] if is_worth_a_look(text) else []
@@ -109,6 +123,10 @@ class Redactor:
     def markdown(self, text: str) -> str:
         """One line of text, shown by Markdown as it is."""
         return escape.markdown(self._without_known(text))
+
+    def markdown_text(self, text: str) -> str:
+        """One line of text that Markdown shows as it is, with as few escapes as that takes: it is also read plain."""
+        return escape.markdown_text(self._without_known(text))
 
     def markdown_code(self, text: str) -> str:
         """One line of text as a Markdown code span."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from composeharden.outcome import Effect, Finding, Location, Outcome, Patch, Severity, Status
 from composeharden.redaction import Redactor
 from composeharden.report.diff import unified
 from composeharden.report.fingerprint import fingerprints
+from composeharden.report.formats import Document as Base
+from composeharden.report.formats import Run
 from composeharden.report.hunks import hunks, rows
 from composeharden.yaml.change import Append, Change, Remove, Replace, Reshape
 
@@ -32,14 +34,55 @@ def render(outcomes: Sequence[Outcome], redactor: Redactor, tool_version: str, c
     Returns:
         Pure ASCII: other characters are written as JSON escapes. A very long report comes on one line.
     """
-    findings = sum(len(outcome.findings) for outcome in outcomes)
-    data = document(outcomes, redactor, tool_version, command)
+    return _text(document(outcomes, redactor, tool_version, command))
+
+
+class Document(Base):
+    """The report of a run, from the documents of its inputs."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run)
+        self.whole: dict[str, Any] | None = None
+
+    def part(self, outcome: Outcome, redactor: Redactor) -> Any:
+        """The document of one input."""
+        return document([outcome], redactor, self.run.version, self.run.command, self.run.places.name)
+
+    def add(self, part: Any) -> str:
+        """Nothing yet: the sums come first."""
+        if self.whole is None:
+            self.whole = part
+        else:
+            self.whole["files"] += part["files"]
+            self.whole["summary"] = _sum(self.whole["summary"], part["summary"])
+        return ""
+
+    def end(self) -> str:
+        """The whole text."""
+        whole = self.whole or document([], Redactor(), self.run.version, self.run.command)
+        return _text(whole)
+
+
+def _text(data: dict[str, Any]) -> str:
+    findings = data["summary"]["findings"]
     return json.dumps(data, indent=2 if findings <= _INDENTED else None, allow_nan=False) + "\n"
 
 
-def document(outcomes: Sequence[Outcome], redactor: Redactor, tool_version: str, command: str) -> dict[str, Any]:
-    """The same as plain data."""
-    writer = _Writer(redactor)
+def _sum(left: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: _sum(value, right[key]) if isinstance(value, dict) else value + right[key] for key, value in left.items()
+    }
+
+
+def document(
+    outcomes: Sequence[Outcome],
+    redactor: Redactor,
+    tool_version: str,
+    command: str,
+    name: Callable[[str], str] = str,
+) -> dict[str, Any]:
+    """The same as plain data. `name` gives a file the name that its fingerprints are made with."""
+    writer = _Writer(redactor, name)
     return {
         "schema": SCHEMA,
         "tool": {"name": "composeharden", "version": writer.text(tool_version)},
@@ -69,13 +112,14 @@ def summary(outcomes: Iterable[Outcome]) -> dict[str, Any]:
 
 
 class _Writer:
-    def __init__(self, redactor: Redactor) -> None:
+    def __init__(self, redactor: Redactor, name: Callable[[str], str]) -> None:
         self.redactor = redactor
+        self.name = name
         self.text = redactor.clean
         self.sentence = redactor.sentence
 
     def outcome(self, outcome: Outcome) -> dict[str, Any]:
-        marks = fingerprints(outcome, self.redactor)
+        marks = fingerprints(outcome, self.redactor, self.name)
         return {
             "path": self.text(outcome.path),
             "findings": [self.finding(finding, mark) for finding, mark in zip(outcome.findings, marks, strict=True)],

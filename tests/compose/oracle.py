@@ -22,8 +22,12 @@ class Refused(Exception):
     """Compose says no; the text is its error message."""
 
 
-def config(*models: Any, variables: Mapping[str, str] | None = None, dotenv: str | bytes = "",
-           others: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def config(
+    *models: Any,
+    variables: Mapping[str, str] | None = None,
+    dotenv: str | bytes = "",
+    others: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """What `docker compose config` prints for these models (as data, or as YAML text), each merged over the last.
 
     Paths and names are left as they are in the files; `others` are files beside them.
@@ -33,8 +37,20 @@ def config(*models: Any, variables: Mapping[str, str] | None = None, dotenv: str
         for name, model in (*zip(names, models, strict=True), *(others or {}).items()):
             (Path(folder) / name).write_text(model if isinstance(model, str) else json.dumps(model), "utf-8")
         (Path(folder) / ".env").write_bytes(dotenv.encode() if isinstance(dotenv, str) else dotenv)
-        command = [_BINARY, "--project-name", "p", "--profile", "*", *(part for name in names for part in ("-f", name)),
-                   "config", "--format", "json", "--no-path-resolution", "--no-consistency", "--no-normalize"]
+        command = [
+            _BINARY,
+            "--project-name",
+            "p",
+            "--profile",
+            "*",
+            *(part for name in names for part in ("-f", name)),
+            "config",
+            "--format",
+            "json",
+            "--no-path-resolution",
+            "--no-consistency",
+            "--no-normalize",
+        ]
         found = _with_single_dollars(json.loads(_run(command, folder, variables or {})))
     assert isinstance(found, dict)
     return found
@@ -51,8 +67,17 @@ def _run(command: list[str], folder: str, variables: Mapping[str, str]) -> str:
 
 @contextlib.contextmanager
 def _process(command: list[str], folder: str, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True, encoding="utf-8", start_new_session=True) as process:
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        start_new_session=True,
+    ) as process:
         try:
             yield process
         finally:

@@ -15,17 +15,57 @@ OUTSIDE = {"B": "b$x", "OUT": "out"}
 NAMES = ("A", "B", "C", "D", "OUT", "x", "AB")
 SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 
-PIECES = ("A", "B", " ", "\t", "'", '"', "\\", "\\n", "\\'", '\\"', "\\$", "\\0", "\\0101", "\\07", "\\c", "\\\\", "$A",
-          "${B}", "${C:-x}", "$$", "$", "#", " #", "1", ".", "-", "é", "\u00a0", "\v", "=", ":", "\r")
+PIECES = (
+    "A",
+    "B",
+    " ",
+    "\t",
+    "'",
+    '"',
+    "\\",
+    "\\n",
+    "\\'",
+    '\\"',
+    "\\$",
+    "\\0",
+    "\\0101",
+    "\\07",
+    "\\c",
+    "\\\\",
+    "$A",
+    "${B}",
+    "${C:-x}",
+    "$$",
+    "$",
+    "#",
+    " #",
+    "1",
+    ".",
+    "-",
+    "é",
+    "\u00a0",
+    "\v",
+    "=",
+    ":",
+    "\r",
+)
 plain = st.lists(st.sampled_from(PIECES), max_size=6).map("".join)
 double = st.lists(st.sampled_from([piece for piece in (*PIECES, "\n") if piece not in ('"', "\\")]), max_size=6).map(
-    lambda parts: '"' + "".join(parts) + '"')
+    lambda parts: '"' + "".join(parts) + '"'
+)
 single = st.lists(st.sampled_from([piece for piece in (*PIECES, "\n") if piece not in ("'", "\\")]), max_size=6).map(
-    lambda parts: "'" + "".join(parts) + "'")
-assignments = st.builds("".join, st.tuples(
-    st.sampled_from(("", "", "export ", "  ", "export\t")), st.sampled_from(NAMES),
-    st.sampled_from(("=", " = ", ":", ": ")), plain | double | single,
-    st.sampled_from(("\n", "\n", "\r\n", " # c\n", "\n\n"))))
+    lambda parts: "'" + "".join(parts) + "'"
+)
+assignments = st.builds(
+    "".join,
+    st.tuples(
+        st.sampled_from(("", "", "export ", "  ", "export\t")),
+        st.sampled_from(NAMES),
+        st.sampled_from(("=", " = ", ":", ": ")),
+        plain | double | single,
+        st.sampled_from(("\n", "\n", "\r\n", " # c\n", "\n\n")),
+    ),
+)
 lines = assignments | st.sampled_from(("# c\n", "\n", "OUT\n", "x\n", "export OUT\n"))
 wild = st.lists(st.sampled_from((*PIECES, "\n", "export ")), max_size=8).map("".join)
 files = st.builds(lambda rows, tail: "".join(rows) + tail, st.lists(lines, max_size=6), st.just("") | wild)
@@ -43,39 +83,45 @@ def ours(text: str) -> dict[str, str]:
     return {name: known[name] for name in NAMES if name in known}
 
 
-@pytest.mark.parametrize(("text", "values"), [
-    ("", {}),
-    ("A=1\nB=2", {"A": "1", "B": "2"}),
-    ("\ufeffA=1\r\nB = 2 \r\n", {"A": "1", "B": "2"}),
-    ("A: 1\nB:2\n", {"A": "1", "B": "2"}),
-    ("export A=1\nexport  B=2\nexported=3\n", {"A": "1", "B": "2", "exported": "3"}),
-    ("# c\n  # c\nA=1 # c\nB=1#c\nC=#c\nD='x' # c\n", {"A": "1", "B": "1#c", "C": "#c", "D": "x"}),
-    ("A=\nB=''\nC=\"\"\n", {"A": "", "B": "", "C": ""}),
-    ("A='$x\\n\\'q\\''\n", {"A": "$x\\n'q'"}),
-    ('A="a\\tb\\"c\\\\d\\$e\\101\\0101\\q"\n', {"A": 'a\tb"c\\d$e\\101A\\q'}),
-    ("A='two\nlines'\nB=\"two\nlines\"\n", {"A": "two\nlines", "B": "two\nlines"}),
-    ("A=1\nB=$A${C:-c}$$A\nC=${A}x\n", {"A": "1", "B": "1c$A", "C": "1x"}),
-    ("OUT\nGONE\nA=$OUT\n", {"OUT": "out", "A": "out"}),
-    ("A=1\nA=2\n", {"A": "2"}),
-    ("A.b-c[0]=1\né=2\n", {"A.b-c[0]": "1", "é": "2"}),
-    ("A=a b  c\n", {"A": "a b  c"}),
-    ("A=it's\n", {"A": "it's"}),
-    ("A=x\0y\n", {"A": "x\0y"}),
-])
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("", {}),
+        ("A=1\nB=2", {"A": "1", "B": "2"}),
+        ("\ufeffA=1\r\nB = 2 \r\n", {"A": "1", "B": "2"}),
+        ("A: 1\nB:2\n", {"A": "1", "B": "2"}),
+        ("export A=1\nexport  B=2\nexported=3\n", {"A": "1", "B": "2", "exported": "3"}),
+        ("# c\n  # c\nA=1 # c\nB=1#c\nC=#c\nD='x' # c\n", {"A": "1", "B": "1#c", "C": "#c", "D": "x"}),
+        ("A=\nB=''\nC=\"\"\n", {"A": "", "B": "", "C": ""}),
+        ("A='$x\\n\\'q\\''\n", {"A": "$x\\n'q'"}),
+        ('A="a\\tb\\"c\\\\d\\$e\\101\\0101\\q"\n', {"A": 'a\tb"c\\d$e\\101A\\q'}),
+        ("A='two\nlines'\nB=\"two\nlines\"\n", {"A": "two\nlines", "B": "two\nlines"}),
+        ("A=1\nB=$A${C:-c}$$A\nC=${A}x\n", {"A": "1", "B": "1c$A", "C": "1x"}),
+        ("OUT\nGONE\nA=$OUT\n", {"OUT": "out", "A": "out"}),
+        ("A=1\nA=2\n", {"A": "2"}),
+        ("A.b-c[0]=1\né=2\n", {"A.b-c[0]": "1", "é": "2"}),
+        ("A=a b  c\n", {"A": "a b  c"}),
+        ("A=it's\n", {"A": "it's"}),
+        ("A=x\0y\n", {"A": "x\0y"}),
+    ],
+)
 def test_values(text: str, values: dict[str, str]) -> None:
     assert parse(text, {"OUT": "out"}) == values
 
 
-@pytest.mark.parametrize(("text", "line"), [
-    ("A=1\nB C=2\n", 2),
-    ("A=1\n\n'B'=2\n", 3),
-    ("A='\n\nsecret", 1),
-    ('X=1\nA="sec\\"ret\n', 2),
-    ("A=1\nB=${secret\n", 2),
-    ("export ", 1),
-    ("\0\1\2=x\n", 1),
-    ("!secret\n", 1),
-])
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("A=1\nB C=2\n", 2),
+        ("A=1\n\n'B'=2\n", 3),
+        ("A='\n\nsecret", 1),
+        ('X=1\nA="sec\\"ret\n', 2),
+        ("A=1\nB=${secret\n", 2),
+        ("export ", 1),
+        ("\0\1\2=x\n", 1),
+        ("!secret\n", 1),
+    ],
+)
 def test_errors_name_the_line_and_no_value(text: str, line: int) -> None:
     with pytest.raises(DotenvError) as caught:
         parse(text)
@@ -117,8 +163,18 @@ def test_growth_is_bounded() -> None:
         parse(many)
 
 
-@pytest.mark.parametrize("text", ["A=1\n" * 100_000, "A" * 1_000_000, "'" * 300_000, "A='" + "\\'" * 300_000,
-                                  "#\n" * 300_000, "A=$B\n" * 50_000, "\n" * 500_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A=1\n" * 100_000,
+        "A" * 1_000_000,
+        "'" * 300_000,
+        "A='" + "\\'" * 300_000,
+        "#\n" * 300_000,
+        "A=$B\n" * 50_000,
+        "\n" * 500_000,
+    ],
+)
 def test_time_is_linear(text: str) -> None:
     start = time.perf_counter()
     with contextlib.suppress(DotenvError):

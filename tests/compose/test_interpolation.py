@@ -20,8 +20,28 @@ from composeharden.yaml.scalars import Tagged, Timestamp
 from tests.compose import oracle
 
 VARIABLES = {"A": "", "B": "b$x", "C": "c"}
-PIECES = ("$", "${", "{", "}", "}", ":-", "-", ":+", "+", "A", "B", "C", "D", " ", "\n", "x", "$$", "${B:-", "${D-",
-          "${A:+")
+PIECES = (
+    "$",
+    "${",
+    "{",
+    "}",
+    "}",
+    ":-",
+    "-",
+    ":+",
+    "+",
+    "A",
+    "B",
+    "C",
+    "D",
+    " ",
+    "\n",
+    "x",
+    "$$",
+    "${B:-",
+    "${D-",
+    "${A:+",
+)
 SETTINGS = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 
 templates = st.lists(st.sampled_from(PIECES), min_size=1, max_size=12).map("".join)
@@ -41,40 +61,46 @@ def is_invalid(template: str) -> bool:
     return False
 
 
-@pytest.mark.parametrize(("template", "value", "unset"), [
-    ("plain", "plain", ()),
-    ("$C-${C}", "c-c", ()),
-    ("$D-${D}", "-", ("D",)),
-    ("$$C $$$C $$$$", "$C $c $$", ()),
-    ("$1 $ 5$", "$1 $ 5$", ()),
-    ("${A:-x}${A-x}${D:-x}${D-x}", "xxx", ()),
-    ("${A:+x}${A+x}${C:+x}${C+x}${D+x}", "xxx", ()),
-    ("${C:?m}${C?m}${A?m}", "cc", ()),
-    ("${A:?m}", "", ("A",)),
-    ("${D?m}", "", ("D",)),
-    ("${D:-${E:-${C}}}", "c", ()),
-    ("${D:-${E}}", "", ("E",)),
-    ("${C:-${E}}", "c", ()),
-    ("${C:-${}}", "c", ()),
-    ('${D:-{"a": {"b": 1}}}', '{"a": {"b": 1}}', ()),
-    ("${D:-{}}", "{}", ()),
-    ("${D-a:-b?c+d}", "a:-b?c+d", ()),
-    ("$a_1é", "é", ("a_1",)),
-])
+@pytest.mark.parametrize(
+    ("template", "value", "unset"),
+    [
+        ("plain", "plain", ()),
+        ("$C-${C}", "c-c", ()),
+        ("$D-${D}", "-", ("D",)),
+        ("$$C $$$C $$$$", "$C $c $$", ()),
+        ("$1 $ 5$", "$1 $ 5$", ()),
+        ("${A:-x}${A-x}${D:-x}${D-x}", "xxx", ()),
+        ("${A:+x}${A+x}${C:+x}${C+x}${D+x}", "xxx", ()),
+        ("${C:?m}${C?m}${A?m}", "cc", ()),
+        ("${A:?m}", "", ("A",)),
+        ("${D?m}", "", ("D",)),
+        ("${D:-${E:-${C}}}", "c", ()),
+        ("${D:-${E}}", "", ("E",)),
+        ("${C:-${E}}", "c", ()),
+        ("${C:-${}}", "c", ()),
+        ('${D:-{"a": {"b": 1}}}', '{"a": {"b": 1}}', ()),
+        ("${D:-{}}", "{}", ()),
+        ("${D-a:-b?c+d}", "a:-b?c+d", ()),
+        ("$a_1é", "é", ("a_1",)),
+    ],
+)
 def test_values(template: str, value: str, unset: tuple[str, ...]) -> None:
     assert interpolate(template, VARIABLES) == Interpolated(value, frozenset(unset))
 
 
-@pytest.mark.parametrize(("template", "position"), [
-    ("${", 0),
-    ("ab ${}", 3),
-    ("${1}", 0),
-    ("${A B}", 0),
-    ("${A", 0),
-    ("x ${A:-b", 2),
-    ("${D:-two\nlines}", 0),
-    ("${D:-x ${-}}", 7),
-])
+@pytest.mark.parametrize(
+    ("template", "position"),
+    [
+        ("${", 0),
+        ("ab ${}", 3),
+        ("${1}", 0),
+        ("${A B}", 0),
+        ("${A", 0),
+        ("x ${A:-b", 2),
+        ("${D:-two\nlines}", 0),
+        ("${D:-x ${-}}", 7),
+    ],
+)
 def test_invalid(template: str, position: int) -> None:
     with pytest.raises(InvalidTemplate) as caught:
         interpolate(template, VARIABLES)
@@ -122,14 +148,17 @@ def test_growth_is_bounded() -> None:
         interpolate_tree(["$A" * 500] * 500, {"A": "x" * (MAX_GROWTH // 1000)})
 
 
-@pytest.mark.parametrize("template", [
-    "${D:-x}" * 50_000,
-    "${D:-{" * 50_000 + "}",
-    "${D" * 100_000,
-    "${D:-" * 60 + "}" * 100_000,
-    "${C:-${D}}" * 50_000 + "x" * 500_000,
-    "$" * 500_001,
-])
+@pytest.mark.parametrize(
+    "template",
+    [
+        "${D:-x}" * 50_000,
+        "${D:-{" * 50_000 + "}",
+        "${D" * 100_000,
+        "${D:-" * 60 + "}" * 100_000,
+        "${C:-${D}}" * 50_000 + "x" * 500_000,
+        "$" * 500_001,
+    ],
+)
 def test_time_is_linear(template: str) -> None:
     start = time.perf_counter()
     with contextlib.suppress(InvalidTemplate):
@@ -139,11 +168,21 @@ def test_time_is_linear(template: str) -> None:
 
 def test_tree() -> None:
     shared = ["$C", "$D"]
-    data = {"$C": 1, "a": shared, "b": {"c": shared}, "t": Tagged("!override", ["${E}$F"]),
-            "when": Timestamp("2024-01-01")}
+    data = {
+        "$C": 1,
+        "a": shared,
+        "b": {"c": shared},
+        "t": Tagged("!override", ["${E}$F"]),
+        "when": Timestamp("2024-01-01"),
+    }
     tree = interpolate_tree(data, VARIABLES)
-    assert tree.data == {"$C": 1, "a": ["c", ""], "b": {"c": ["c", ""]}, "t": Tagged("!override", [""]),
-                         "when": "2024-01-01"}
+    assert tree.data == {
+        "$C": 1,
+        "a": ["c", ""],
+        "b": {"c": ["c", ""]},
+        "t": Tagged("!override", [""]),
+        "when": "2024-01-01",
+    }
     assert tree.data["a"] is tree.data["b"]["c"]
     assert type(tree.data["when"]) is Timestamp
     assert tree.unset == {("a", 1): {"D"}, ("b", "c", 1): {"D"}, ("t", 0): {"E", "F"}}

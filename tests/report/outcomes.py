@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from composeharden.decide import Options
 from composeharden.outcome import Effect, Finding, Location, Outcome, Patch, Severity, Status
+from composeharden.pipeline import harden
 from composeharden.redaction import Redactor
 from composeharden.report import brief
-from composeharden.report import json as as_json
 from composeharden.report.after import after_fix
 from composeharden.report.diff import unified
+from composeharden.report.formats import FORMATS, Run, document
 from composeharden.report.text import render
 from composeharden.yaml.change import Append, Change, Set
 from composeharden.yaml.proof import edit
@@ -38,6 +40,19 @@ def patched(text: str | bytes, changes: Sequence[Change], path: str = "compose.y
     before = load(text.encode() if isinstance(text, str) else text)
     proven = edit(before, changes)
     return Patch(path, before, proven.source, tuple(proven.edits), tuple(changes))
+
+
+def hardened(text: str | bytes, path: str = "compose.yaml", options: Options | None = None) -> tuple[Outcome, Redactor]:
+    """What the pipeline makes of one file, and the redactor that knows it."""
+    data = text.encode() if isinstance(text, str) else text
+
+    def read(wanted: str) -> bytes:
+        if wanted != path:
+            raise FileNotFoundError(2, "No such file or directory", wanted)
+        return data
+
+    outcome = harden(path, read, options)
+    return outcome, redactor_of(outcome)
 
 
 def outcome_of(patch: Patch, findings: Sequence[Finding]) -> Outcome:
@@ -147,6 +162,12 @@ def ordinary() -> Outcome:
     return outcome_of(patched(STACK, [read_only, drop, options]), findings)
 
 
+def documents(outcome: Outcome, redactor: Redactor) -> Iterator[tuple[str, str]]:
+    """Every document that a run can end in, by the name of its format."""
+    for form in FORMATS:
+        yield form, document(form, Run("1.0")).render([outcome], redactor)
+
+
 def everything(outcome: Outcome, redactor: Redactor) -> Iterator[tuple[str, str]]:
     """Every text that any renderer makes of an outcome."""
     for color in (False, True):
@@ -156,7 +177,7 @@ def everything(outcome: Outcome, redactor: Redactor) -> Iterator[tuple[str, str]
         for patch in outcome.patches:
             for context in (0, 3, 10_000):
                 yield "diff", unified(patch, redactor, context, color, outcome.findings)
-    yield "json", as_json.render([outcome], redactor, "1.0", "check")
+    yield from documents(outcome, redactor)
     yield "after", after_fix([outcome], {patch.path: "git checkout -- x" for patch in outcome.patches}, redactor)
 
 

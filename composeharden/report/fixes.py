@@ -1,0 +1,155 @@
+"""Fixes for others to apply: by finding, or as suggestions to take one by one. Never one that shows a secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from composeharden.outcome import Finding, Outcome, Patch, Share, Status
+from composeharden.redaction import Redactor
+from composeharden.yaml.splice import Edit, order
+
+
+class Replacement(NamedTuple):
+    """Characters `start` up to `end` of the original text become `text`."""
+
+    start: int
+    end: int
+    text: str
+
+
+class Suggestion(NamedTuple):
+    """Changes that must be made together, as one replacement, and the findings that ask for them.
+
+    `text` is None where it would show what must not be shown.
+    """
+
+    start: int
+    end: int
+    text: str | None
+    findings: tuple[Finding, ...]
+
+
+class Fixes:
+    """The fixes of one patch.
+
+    Args:
+        outcome: what the patch belongs to.
+        patch: made by the pipeline, which says whose edits are whose.
+        redactor: knows both texts.
+    """
+
+    def __init__(self, outcome: Outcome, patch: Patch, redactor: Redactor) -> None:
+        self.patch = patch
+        self.redactor = redactor
+        self.edits = sorted(patch.edits, key=order)
+        self.rank = {edit: number for number, edit in enumerate(self.edits)}
+        self.shares = {(share.service, share.rule): share for share in patch.shares}
+        self.findings = {(found.service, found.rule): found for found in outcome.with_status(Status.FIX)}
+        self.offsets = self._offsets()
+
+    def of(self, finding: Finding) -> list[Replacement]:
+        """What fixes one finding, with all that it stands or falls with; nothing where that would show a secret."""
+        edits = {edit: None for share in self._closure(finding) for edit in share.edits}
+        found = [self._replacement([edit]) for edit in self._in_order(edits)]
+        if any(text is None for _, _, text in found):
+            return []
+        return _joined(Replacement(start, end, text or "") for start, end, text in found)
+
+    def suggestions(self) -> list[Suggestion]:
+        """The whole patch as replacements apart from each other, each of which leaves a sound stack when taken alone.
+
+        Edits on one line are made together, and so are those of a finding and of what it needs.
+        """
+        groups = _Groups(self.edits)
+        for one, other in zip(self.edits, self.edits[1:], strict=False):
+            if other.start <= self._end_of_line(one.end):
+                groups.join(one, other)
+        for finding in self.findings.values():
+            together = [edit for share in self._closure(finding) for edit in share.edits]
+            for edit in together[1:]:
+                groups.join(together[0], edit)
+        return [self._suggestion(edits) for edits in groups.apart()]
+
+    def _closure(self, finding: Finding) -> list[Share]:
+        wanted, found = [finding.rule], []
+        for rule in wanted:
+            share = self.shares.get((finding.service, rule))
+            needed = self.findings.get((finding.service, rule))
+            if share is not None:
+                found.append(share)
+            wanted += (other for other in (needed.needs if needed else ()) if other not in wanted)
+        return found
+
+    def _suggestion(self, edits: list[Edit]) -> Suggestion:
+        start, end, text = self._replacement(edits)
+        of = [
+            self.findings[key]
+            for key, share in self.shares.items()
+            if key in self.findings and not set(edits).isdisjoint(share.edits)
+        ]
+        return Suggestion(start, end, text, tuple(of))
+
+    def _replacement(self, edits: list[Edit]) -> tuple[int, int, str | None]:
+        """One replacement for edits in the order of the text; without its text where that cannot be shown."""
+        start, end = edits[0].start, max(edit.end for edit in edits)
+        parts: list[str] = []
+        at = start
+        for edit in edits:
+            parts += (self.patch.before.text[at : edit.start], edit.text)
+            at = edit.end
+        text = "".join(parts)
+        place = self.offsets[self.rank[edits[0]]]
+        return start, end, text if self.redactor.can_show(text, self.patch.after, place) else None
+
+    def _in_order(self, edits: Iterable[Edit]) -> list[Edit]:
+        return sorted((edit for edit in edits if edit in self.rank), key=self.rank.__getitem__)
+
+    def _end_of_line(self, offset: int) -> int:
+        end = self.patch.before.text.find("\n", offset)
+        return len(self.patch.before.text) if end == -1 else end
+
+    def _offsets(self) -> list[int]:
+        """Where the text of each edit stands in the new file."""
+        found, shift = [], 0
+        for edit in self.edits:
+            found.append(edit.start + shift)
+            shift += len(edit.text) - (edit.end - edit.start)
+        return found
+
+
+class _Groups:
+    """Edits that belong together, by the number of the first; everything between two of a group belongs to it too."""
+
+    def __init__(self, edits: list[Edit]) -> None:
+        self.edits = edits
+        self.number = {edit: number for number, edit in enumerate(edits)}
+        self.reach = list(range(len(edits)))
+
+    def join(self, one: Edit, other: Edit) -> None:
+        """Put two edits, and so all that lie between them, into one group."""
+        if one in self.number and other in self.number:
+            first, last = sorted((self.number[one], self.number[other]))
+            self.reach[first] = max(self.reach[first], last)
+
+    def apart(self) -> list[list[Edit]]:
+        """The groups, in order."""
+        found: list[list[Edit]] = []
+        end = -1
+        for number, edit in enumerate(self.edits):
+            if number > end:
+                found.append([])
+            found[-1].append(edit)
+            end = max(end, self.reach[number])
+        return found
+
+
+def _joined(replacements: Iterable[Replacement]) -> list[Replacement]:
+    """Insertions at one place as one, so that their order is not left to who applies them."""
+    found: list[Replacement] = []
+    for one in replacements:
+        if found and found[-1].start == found[-1].end == one.start == one.end:
+            found[-1] = one._replace(text=found[-1].text + one.text)
+        else:
+            found.append(one)
+    return found

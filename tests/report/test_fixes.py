@@ -1,0 +1,178 @@
+"""Fixes that others apply: all of them together are the patch, and each by itself leaves a sound file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from composeharden.decide import Options
+from composeharden.outcome import Outcome, Share, Status
+from composeharden.redaction import Redactor
+from composeharden.report.fixes import Fixes
+from composeharden.report.formats import Run, document
+from composeharden.yaml.change import Append, Change, Remove, Set
+from composeharden.yaml.source import load
+from tests.report import readers
+from tests.report.outcomes import STACK, hardened, ordinary, outcome_of, patched, redactor_of
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+STACKS = sorted(FIXTURES.glob("*/compose.y*ml"))
+PLAIN = "services:\n  cache:\n    image: memcached:1.6\n  db:\n    image: postgres:16\n"
+# The writable paths go to a list that stands far above the end of the service.
+APART = """\
+services:
+  db:
+    image: postgres:16
+    tmpfs:
+      - /tmp
+    volumes:
+      - data:/var/lib/postgresql/data
+    environment:
+      - PGDATA=/var/lib/postgresql/data
+volumes:
+  data:
+"""
+
+
+def rendered(form: str, outcome: Outcome, redactor: Redactor) -> str:
+    return document(form, Run("1.0")).render([outcome], redactor)
+
+
+def check(data: bytes, outcome: Outcome, redactor: Redactor) -> int:
+    """Everything offered, applied: returns how many suggestions there are."""
+    wanted = outcome.patches[0].data if outcome.patches else data
+    diagnostics = readers.rdjson(rendered("rdjson", outcome, redactor))
+    offered = [one for diagnostic in diagnostics for one in diagnostic.get("suggestions", ())]
+    assert readers.suggested(data, diagnostics) == wanted
+    run = readers.sarif(rendered("sarif", outcome, redactor))
+    source = load(data)
+    assert source.encode(readers.fixed(source.text, run["results"])) == wanted
+    assert all(("fixes" in one) == (one["properties"]["status"] == "fix") for one in run["results"])
+    for one in offered:  # what reviewdog makes of it changes the same bytes
+        end = one["range"]["end"]["line"]
+        if end <= data.count(b"\n") + 1:
+            assert readers.posted(data, one) == readers.suggested(data, [{"suggestions": [one]}])
+    return len(offered)
+
+
+@pytest.mark.parametrize("text", ["services: {}\n", "services:\n  app:\n    image: example/app:1\n"])
+def test_nothing_is_offered_where_nothing_changes(text: str) -> None:
+    outcome, redactor = hardened(text, options=Options(strict_evidence=True))
+    assert check(text.encode(), outcome, redactor) == 0
+
+
+@pytest.mark.parametrize("file", STACKS, ids=lambda file: file.parent.name)
+def test_every_fixture(file: Path) -> None:
+    data = file.read_bytes()
+    outcome, redactor = hardened(data)
+    assert check(data, outcome, redactor) == len(document_hunks(outcome, redactor))
+
+
+def document_hunks(outcome: Outcome, redactor: Redactor) -> list[Any]:
+    return [one for patch in outcome.patches for one in Fixes(outcome, patch, redactor).suggestions()]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        PLAIN.encode(),
+        PLAIN.replace("\n", "\r\n").encode(),
+        b"\xef\xbb\xbf" + PLAIN.encode(),
+        b"\xef\xbb\xbfversion: '3'\n" + PLAIN.encode(),
+        PLAIN.removesuffix("\n").encode(),
+        PLAIN.replace("memcached:1.6", "memcached:1.6 # é 漢 🦊").encode(),
+        b"services: {cache: {image: 'memcached:1.6', labels: {a: \xc3\xa9}}}\n",
+        b"version: '3'\n" + PLAIN.encode(),
+        PLAIN.encode() + b"version: '3'\n",
+    ],
+    ids=["lf", "crlf", "bom", "bom, first line", "no final lf", "unicode", "one line", "version", "version last"],
+)
+def test_columns_count_what_each_format_counts(data: bytes) -> None:
+    outcome, redactor = hardened(data)
+    assert outcome.patches
+    assert check(data, outcome, redactor)
+
+
+def test_what_one_finding_changes_in_two_places_is_one_suggestion() -> None:
+    outcome, redactor = hardened(APART)
+    (patch,) = outcome.patches
+    (one,) = Fixes(outcome, patch, redactor).suggestions()
+    assert one.text is not None
+    assert "PGDATA" in one.text
+    assert {finding.rule for finding in one.findings} == {"cap-drop", "no-new-privileges", "read-only"}
+    assert check(APART.encode(), outcome, redactor) == 1
+
+
+def test_a_suggestion_that_would_show_a_secret_is_told_and_not_made() -> None:
+    text = APART.replace("    environment:\n", "    environment:\n      - POSTGRES_PASSWORD=correct-horse\n")
+    outcome, redactor = hardened(text)
+    shown = rendered("rdjson", outcome, redactor)
+    assert "correct-horse" not in shown
+    diagnostics = readers.rdjson(shown)
+    assert readers.suggested(text.encode(), diagnostics) == text.encode()
+    (held,) = [one for one in diagnostics if "composeharden fix makes it" in one["message"]]
+    assert held["code"]["value"] == "cap-drop, no-new-privileges, read-only"
+    # The edits themselves stand apart from the secret, so that an editor can still make them.
+    run = readers.sarif(rendered("sarif", outcome, redactor))
+    assert "correct-horse" not in json.dumps(run)
+    assert readers.fixed(text, run["results"]) == outcome.patches[0].after.text
+
+
+def test_an_edit_that_holds_a_secret_is_not_shown() -> None:
+    """No pass writes one; a list that is rewritten could carry a comment that does."""
+    change = Set((0, "services", "web", "environment"), {"API_TOKEN": "hunter2-hunter2"})
+    patch = patched(STACK, [change])
+    outcome = outcome_of(patch, [replace(ordinary().findings[0], changes=(change,))])
+    redactor = redactor_of(outcome)
+    fixes = Fixes(outcome, patch, redactor)
+    assert [one.text for one in fixes.suggestions()] == [None]
+    for form in ("sarif", "rdjson"):
+        assert "hunter2" not in rendered(form, outcome, redactor)
+
+
+@pytest.mark.parametrize("file", STACKS, ids=lambda file: file.parent.name)
+def test_each_fix_alone_does_what_its_finding_asks_for(file: Path) -> None:
+    data = file.read_bytes()
+    outcome, redactor = hardened(data)
+    run = readers.sarif(rendered("sarif", outcome, redactor))
+    fixes = [result for result in run["results"] if "fixes" in result]
+    before = to_fix(outcome)
+    for result, finding in zip(fixes, outcome.with_status(Status.FIX), strict=True):
+        alone = readers.fixed(load(data).text, [result])
+        left = to_fix(hardened(alone)[0])
+        assert (finding.service, finding.rule) not in left
+        # Those who share an anchor get the change together.
+        assert {one for one in before if one[1] not in (finding.rule, *finding.needs)} <= left < before
+
+
+def to_fix(outcome: Outcome) -> set[tuple[str | None, str]]:
+    return {(finding.service, finding.rule) for finding in outcome.with_status(Status.FIX)}
+
+
+def test_a_fix_that_needs_another_holds_it() -> None:
+    drop, add = Set((0, "services", "web", "cap_drop"), ["ALL"]), Set((0, "services", "web", "cap_add"), ["CHOWN"])
+    patch = patched(STACK, [drop, add])
+    findings = ordinary().findings[:2]
+    first = replace(findings[0], rule="first", changes=(drop,), needs=("second",))
+    second = replace(findings[0], rule="second", changes=(add,))
+    shares = (Share("web", "first", (patch.edits[0],)), Share("web", "second", (patch.edits[1],)))
+    outcome = outcome_of(replace(patch, shares=shares), [first, second])
+    fixes = Fixes(outcome, outcome.patches[0], redactor_of(outcome))
+    (both,) = fixes.of(first)
+    assert both.text == patch.edits[0].text + patch.edits[1].text
+    (one,) = fixes.of(second)
+    assert one.text == patch.edits[1].text
+
+
+def test_edits_of_nobody_are_still_suggested() -> None:
+    changes: list[Change] = [
+        Remove((0, "version")),
+        Append((0, "services", "db", "security_opt"), ("no-new-privileges:true",)),
+    ]
+    outcome = outcome_of(patched(STACK, changes), [])
+    diagnostics = readers.rdjson(rendered("rdjson", outcome, redactor_of(outcome)))
+    assert readers.suggested(STACK.encode(), diagnostics) == outcome.patches[0].data
