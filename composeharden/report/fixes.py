@@ -47,6 +47,11 @@ class Fixes:
         self.shares = {(share.service, share.rule): share for share in patch.shares}
         self.findings = {(found.service, found.rule): found for found in outcome.with_status(Status.FIX)}
         self.offsets = self._offsets()
+        self.keys = [key for key in self.shares if key in self.findings]
+        self.owners: dict[Edit, list[int]] = {}
+        for number, key in enumerate(self.keys):
+            for edit in self.shares[key].edits:
+                self.owners.setdefault(edit, []).append(number)
 
     def of(self, finding: Finding) -> list[Replacement]:
         """What fixes one finding, with all that it stands or falls with; nothing where that would show a secret."""
@@ -83,12 +88,8 @@ class Fixes:
 
     def _suggestion(self, edits: list[Edit]) -> Suggestion:
         start, end, text = self._replacement(edits)
-        of = [
-            self.findings[key]
-            for key, share in self.shares.items()
-            if key in self.findings and not set(edits).isdisjoint(share.edits)
-        ]
-        return Suggestion(start, end, text, tuple(of))
+        keys = sorted({key for edit in edits for key in self.owners.get(edit, ())})
+        return Suggestion(start, end, text, tuple(self.findings[self.keys[key]] for key in keys))
 
     def _replacement(self, edits: list[Edit]) -> tuple[int, int, str | None]:
         """One replacement for edits in the order of the text; without its text where that cannot be shown."""

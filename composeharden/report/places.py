@@ -19,11 +19,16 @@ class Places:
     def __init__(self, folder: str = "", root: str = "") -> None:
         self.folder = folder
         self.root = root or folder
+        self._names: dict[str, str] = {STDIN: STDIN}
 
     def name(self, path: str) -> str:
         """The path from the root. What lies outside of it, and standard input, keeps the name it was given."""
-        if path == STDIN:
-            return path
+        found = self._names.get(path)
+        if found is None:
+            found = self._names[path] = self._name(path)
+        return found
+
+    def _name(self, path: str) -> str:
         inside = self._below(os.path.normpath(os.path.join(self.folder, path)))
         if inside is None and os.path.isabs(path):
             inside = self._below(os.path.realpath(path))

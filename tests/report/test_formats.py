@@ -195,6 +195,15 @@ def test_github_shows_the_gravest_first_and_the_total_before() -> None:
     assert found[2].properties["title"] == "a-rule, service web"
 
 
+@pytest.mark.parametrize("text", ["100% sure", "%0A::error::x", "a%2Cb%3A,c:d=e", "%250A"])
+def test_github_reads_back_what_was_said(text: str) -> None:
+    one = replace(finding(Status.REPORT), message=text, service=text, location=Location(f"{text}.yaml"))
+    (_, command) = readers.commands(text_of("github", alone(one)))
+    assert command.data == text
+    assert command.properties["title"] == f"a-rule, service {text}"
+    assert command.properties["file"] == f"{text}.yaml"
+
+
 def test_github_and_gitlab_leave_out_what_is_suppressed_and_github_counts_it() -> None:
     outcome = alone(finding(Status.SUPPRESSED, reason="on purpose"))
     (total,) = readers.commands(text_of("github", outcome))
@@ -273,6 +282,26 @@ def test_a_value_of_the_file_is_in_no_document() -> None:
     outcome = replace(outcome, findings=(*outcome.findings, leaky))
     for form in FORMATS:
         assert "hunter2-x" not in document(form, Run("1.0")).render([outcome], redactor)
+
+
+def test_a_secret_in_the_name_of_a_file_is_in_no_document() -> None:
+    outcome = ordinary()
+    place = Location("correct-horse-battery/compose.yaml", 3, 3)
+    findings = tuple(replace(one, location=place) for one in outcome.findings)
+    patches = tuple(replace(patch, path=place.file) for patch in outcome.patches)
+    problems = (Problem("it is so", place),)
+    outcome = replace(outcome, path=place.file, findings=findings, patches=patches, problems=problems)
+    for form in FORMATS:
+        assert "correct" not in document(form, Run("1.0")).render([outcome], redactor_of(ordinary()))
+
+
+def test_markdown_in_a_file_stays_in_the_diff() -> None:
+    text = "services:\n  cache:\n    image: memcached:1.6\n    # ```\n    # ~~~ </details> <script>x</script> @all\n"
+    outcome, redactor = hardened(text)
+    page = readers.markdown(document("markdown", Run("1.0", "diff")).render([outcome], redactor))
+    assert "# ```" in page
+    assert page.count("<pre>") == 1
+    assert "<script>" not in page
 
 
 def test_without_anything_known_of_a_rule_it_is_named() -> None:
