@@ -97,7 +97,7 @@ class Facts:
     def clause(self, sentence: str) -> str:
         """A sentence of the facts for the middle of another: no full stop, and no capital unless a name has it."""
         first = re.split(r"\W", sentence, maxsplit=1)[0]
-        is_name = first in self.title.split() or not first[1:].islower()
+        is_name = first in re.findall(r"\w+", self.title) or not first[1:].islower()
         text = sentence if is_name and first not in ("A", "An", "The") else sentence[:1].lower() + sentence[1:]
         return text.removesuffix(".") if not text.endswith("..") else text
 
