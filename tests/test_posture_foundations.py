@@ -181,6 +181,12 @@ class TestHealthcheck:
         outcome = run("services: {job: {image: 'postgres:16', command: [pg_dump, -h, db]}}\n")
         assert findings(outcome, "job")["healthcheck"].status is Status.HELD
 
+    def test_a_probe_that_would_leave_through_a_proxy_is_held_back(self) -> None:
+        grafana = "image: grafana/grafana:11.1.0\nenvironment: {HTTP_PROXY: 'http://proxy:3128'%s}"
+        assert posture(grafana % "").blocked("healthcheck")
+        assert not posture(grafana % ", no_proxy: 'localhost,127.0.0.1'").blocked("healthcheck")
+        assert not posture("image: postgres:16\nenvironment: {HTTP_PROXY: 'http://proxy:3128'}").blocked("healthcheck")
+
     def test_who_waits_for_the_service_then_waits_for_its_health(self) -> None:
         outcome = run(
             "services:\n  app:\n    image: example/app\n    depends_on:\n      - db\n  db:\n    image: postgres:16\n"

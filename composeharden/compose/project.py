@@ -139,7 +139,8 @@ class Service:
     def unknown_targets(self) -> list[str]:
         """Variables without a value that the container path of a mount depends on (a source alone does not matter)."""
         found: set[str] = set()
-        for item in self.raw.get("volumes") or ():
+        entries = self.raw.get("volumes")
+        for item in entries if isinstance(entries, list) else ():
             raw = item.get("target") if isinstance(item, dict) else item
             if isinstance(raw, str) and "$" in raw:
                 unset: set[str] = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,11 +22,26 @@ def decide_probe(posture: Posture) -> None:
     if not rows or any(row.get("image") for row in rows) or "healthcheck" in posture.without:
         return
     posture.probe = healthcheck(rows[0])
+    if _goes_through_a_proxy(service, rows[0]):
+        posture.hold(("healthcheck",), "its environment sends the requests of such a probe to a proxy")
     posture.probe_confidence = facts.confidence(rows[0])
     posture.evidence["healthcheck"] = facts.sources(rows[0])
     if rows[0].get("note"):
         posture.why.setdefault("healthcheck", []).append(str(rows[0]["note"]))
     posture.asks["healthcheck"] = ()
+
+
+_PROXY = re.compile(r"(?:https?|all)_proxy", re.IGNORECASE)
+_OBEY_PROXIES = frozenset(("curl", "wget"))
+
+
+def _goes_through_a_proxy(service: Service, row: Mapping[str, Any]) -> bool:
+    """Whether a request to the service itself would leave it: `NO_PROXY` seldom names 127.0.0.1."""
+    environment = service.environment
+    if _OBEY_PROXIES.isdisjoint(row["needs"]) or not any(_PROXY.fullmatch(name) for name in environment):
+        return False
+    spared = ",".join(str(value) for name, value in environment.items() if name.lower() == "no_proxy")
+    return "127.0.0.1" not in spared.split(",")
 
 
 def healthcheck(row: Mapping[str, Any]) -> dict[str, Any]:
