@@ -7,6 +7,7 @@ a text can be made to take all there is.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
@@ -104,7 +105,8 @@ def _limit(process: int) -> None:
         from resource import RLIMIT_DATA, prlimit
     except ImportError:  # only Linux has both
         return
-    prlimit(process, RLIMIT_DATA, (_MEMORY, _MEMORY))
+    with contextlib.suppress(OSError, ValueError):  # it is gone already, or may have less than that anyway
+        prlimit(process, RLIMIT_DATA, (_MEMORY, _MEMORY))
 
 
 def _remarks(answer: bytes, text: str) -> tuple[Remark, ...]:
