@@ -56,6 +56,7 @@ def decide_capabilities(posture: Posture) -> None:
     elif as_root:
         needed.update(UNKNOWN_ROOT)
     needed.update(programs_with_capabilities(posture))
+    _for_ping(posture, needed)
     if facts is not None and not table and not (facts.is_runtime and posture.built is not None):
         posture.hold(("cap-drop",), "nothing is known of the capabilities it uses", Confidence.ASSUMED)
     if as_root:
@@ -97,6 +98,22 @@ def _for_init(posture: Posture, needed: dict[str, str]) -> None:
         posture.facts is None or posture.facts.service_identity != "root"
     ):
         needed.setdefault("KILL", "init passes the stop signal on to a process of another user")
+
+
+_PING = re.compile(
+    r"(?:^|[;&|(!{\n]|(?:^|\s)(?:-c|do|else|exec|if|then|until|while)(?=\s))[ \t]*(?:/[^\s/]+)*/?ping6?(?=\s|$)"
+)
+"""A call of the program, not an argument of another one such as in `redis-cli ping`."""
+
+
+def _for_ping(posture: Posture, needed: dict[str, str]) -> None:
+    """Where ping carries this file capability, as in Debian, the kernel refuses to execute it without, even to root."""
+    service, built = posture.service, posture.built
+    probe = service.probe[1:] if service.probe[:1] in (["CMD"], ["CMD-SHELL"]) else service.probe
+    baked = (built.entrypoint, built.command, built.healthcheck) if built is not None else ()
+    calls = [service.entrypoint, service.command, probe, *(program.words for program in baked if program is not None)]
+    if any(_PING.search(" ".join(words)) for words in calls):
+        needed.setdefault("NET_RAW", "ping may carry this file capability, and could not be executed without it")
 
 
 def _capabilities_before(service: Service) -> frozenset[str]:

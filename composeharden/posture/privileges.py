@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from composeharden.compose.values import as_bool
 from composeharden.posture.record import Posture
 
 _GAINS_PRIVILEGES = re.compile(r"(?:^|[\s;&|(/])(sudo|su|doas|newuidmap|newgidmap|fusermount3?|pkexec)(?=\s|$)")
@@ -28,6 +29,20 @@ def decide_privileges(posture: Posture) -> None:
     found = _GAINS_PRIVILEGES.search(" ".join([*service.entrypoint, *service.command, *service.probe, *words]))
     if found:
         posture.hold((name,), f"its command uses {found.group(1)}, a setuid program")
+    if posture.runs_as_root is not True and any(_is_of_root(posture, hook) for hook in _hooks(posture)):
+        posture.hold((name,), "its hook runs as root, which would have no capability in a service that is not root")
+
+
+def _hooks(posture: Posture) -> list[Any]:
+    """The commands that Compose runs in the container. Steps before the start have a container of their own."""
+    found = (posture.service.get(key) for key in ("post_start", "pre_stop"))
+    return [hook for hooks in found if isinstance(hooks, list) for hook in hooks]
+
+
+def _is_of_root(posture: Posture, hook: Any) -> bool:
+    """With the flag, root gets no capability by executing a program: it only keeps what the container started with."""
+    user = str(hook.get("user") or "") if isinstance(hook, dict) else ""
+    return user.split(":")[0] in ("root", "0") and as_bool(hook.get("privileged")) is not True
 
 
 def has_no_new_privileges(options: Iterable[str]) -> bool:

@@ -1,0 +1,9 @@
+"""The traps that are run on an engine, by what they are about."""
+
+from __future__ import annotations
+
+from tests.engine.traps import Trap
+
+from . import capabilities, files, mounts, stacks
+
+TRAPS: tuple[Trap, ...] = (*capabilities.TRAPS, *files.TRAPS, *mounts.TRAPS, *stacks.TRAPS)
