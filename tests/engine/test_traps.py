@@ -35,11 +35,11 @@ def folder(request: pytest.FixtureRequest, images: Callable[[str], None], tmp_pa
 def test_plausible_hardening_breaks_it(trap: Trap, naive: Naive, folder: Path) -> None:
     trap.write(folder, naive.keys)
     with pytest.raises((EngineError, AssertionError), match=naive.fails):
-        trap.live(folder, trap.patience, hardened=False)
+        trap.breaks(folder, naive.fails)
 
 
 @pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.name)
 def test_it_lives_as_composeharden_hardens_it(trap: Trap, folder: Path) -> None:
     trap.write(folder, {})
-    settings = trap.live(folder, 30, hardened=True)
+    settings = trap.live(folder)
     assert SETTINGS & settings.keys() == trap.gains

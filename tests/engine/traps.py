@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,7 +12,7 @@ from typing import Any
 
 from .commands import EngineError, attempt
 from .hardening import harden
-from .harness import UP_SECONDS, Stack
+from .harness import UP_SECONDS, Stack, StackError
 from .lifecycle import Probe
 from .models import block_yaml
 from .processes import worker_uids
@@ -51,8 +52,6 @@ class Trap:
     """Which of SETTINGS the hardened service has in the end."""
     options: tuple[str, ...] = ()
     starts: int = 1
-    patience: float = 4
-    """Seconds after which a probe that still fails means that hardening broke the service."""
     waits: bool = True
     """False where a service is never healthy or ends: starting does not wait for that then."""
     stops: int | None = None
@@ -69,25 +68,49 @@ class Trap:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text)
 
-    def live(self, folder: Path, patience: float, *, hardened: bool) -> dict[str, Any]:
-        """Run the stack in the folder, hardened by composeharden first or as it is; return the service's settings.
+    def live(self, folder: Path) -> dict[str, Any]:
+        """Have composeharden harden the stack in the folder and run it; return the service's settings.
 
         Raises EngineError or AssertionError where the service does not live.
         """
-        with (Stack if self.waits else _Unwaited)(folder, patience=patience) as stack:
-            if hardened:
-                harden(stack.folder, options=(*ONLY, *self.options))
-            self.prepare(stack.folder)
-            for number in range(self.starts):
-                if number:
-                    stack.remove_containers()
-                stack.up()
-                stack.until(partial(self.lives, stack, SERVICE))
-            if self.stops is not None:
-                code = stack.stop(SERVICE).code
-                assert code == self.stops, f"stopped with exit code {code}"
+        with self._stack(folder) as stack:
+            harden(stack.folder, options=(*ONLY, *self.options))
+            self._run(stack, self.lives)
             settings: dict[str, Any] = stack.config()["services"][SERVICE]
             return settings
+
+    def breaks(self, folder: Path, fails: str) -> None:
+        """Run the stack in the folder as it is. Raises EngineError or AssertionError as soon as `fails` is seen."""
+        with self._stack(folder) as stack:
+            self._run(stack, _once_seen(self.lives, fails))
+
+    def _stack(self, folder: Path) -> Stack:
+        return (Stack if self.waits else _Unwaited)(folder, patience=60)
+
+    def _run(self, stack: Stack, lives: Probe) -> None:
+        self.prepare(stack.folder)
+        for number in range(self.starts):
+            if number:
+                stack.remove_containers()
+            stack.up()
+            stack.until(partial(lives, stack, SERVICE))
+        if self.stops is not None:
+            code = stack.stop(SERVICE).code
+            assert code == self.stops, f"stopped with exit code {code}"
+
+
+def _once_seen(probe: Probe, fails: str) -> Probe:
+    """The probe, but not tried again once its error, with the logs that it has in it, is the expected one."""
+
+    def once(stack: Stack, service: str) -> None:
+        try:
+            probe(stack, service)
+        except (StackError, AssertionError) as error:
+            if re.search(fails, str(error)):
+                raise EngineError(str(error)) from error
+            raise
+
+    return once
 
 
 class _Unwaited(Stack):

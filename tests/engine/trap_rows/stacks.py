@@ -53,7 +53,6 @@ TRAPS = (
         },
         # Run like the health check: by root, with what capabilities the service has.
         lives=runs("healthcheck.sh", "--connect"),
-        patience=8,
         waits=False,
         naive={
             "no-override": Naive(dropped("CHOWN", "SETGID", "SETUID"), r"my-healthcheck.cnf"),
