@@ -26,7 +26,7 @@ def paths(one: Posture) -> list[str]:
 
 class TestInit:
     def test_init_stays_root_and_must_signal_a_service_that_stepped_down(self) -> None:
-        assert "KILL" in posture("image: redis:7\ninit: true").capabilities
+        assert "KILL" in posture("image: redis:7\ninit: true\nvolumes: ['./data:/data']").capabilities
 
     def test_also_where_nothing_is_known_of_the_image(self) -> None:
         assert "KILL" in posture("image: example/app\ninit: true").capabilities

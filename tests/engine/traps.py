@@ -19,9 +19,11 @@ from .processes import worker_uids
 
 SERVICE = "app"
 ONLY = ("--only", "cap-drop,depends-on,no-new-privileges,read-only")
-"""These keep a service on the user it has: who runs as whom is decided, and tested, elsewhere."""
+"""Most traps are about a service that stays the user it was."""
+EVERY: tuple[str, ...] = ()
 
 SETTINGS = frozenset(("read_only", "cap_drop", "security_opt"))
+ALSO = frozenset(("user", "healthcheck", "init"))
 NO_NEW_PRIVILEGES = frozenset(("security_opt",))
 
 
@@ -49,7 +51,8 @@ class Trap:
     prepare: Callable[[Path], None] = lambda folder: None
     """Called with the folder that is run: owners and modes, which take root."""
     gains: frozenset[str] = SETTINGS
-    """Which of SETTINGS the hardened service has in the end."""
+    """Which of SETTINGS and ALSO the hardened service has in the end, and had not before."""
+    passes: tuple[str, ...] = ONLY
     options: tuple[str, ...] = ()
     starts: int = 1
     waits: bool = True
@@ -74,7 +77,7 @@ class Trap:
         Raises EngineError or AssertionError where the service does not live.
         """
         with self._stack(folder) as stack:
-            harden(stack.folder, options=(*ONLY, *self.options))
+            harden(stack.folder, options=(*self.passes, *self.options))
             self._run(stack, self.lives)
             settings: dict[str, Any] = stack.config()["services"][SERVICE]
             return settings

@@ -141,3 +141,12 @@ def test_any_other_hook_keeps_what_it_can_do(keys: str) -> None:
 
 def test_a_hook_may_need_more_than_its_service() -> None:
     assert "hooks" in held("cap-drop", f"image: redis:7\n{HOOK}" % "root")
+
+
+def test_an_init_that_is_added_signals_another_user_too() -> None:
+    step_down = '[start]\nuser = "root"\nservice = "70:71"\nevidence = ["read"]\n'
+    caps = '[capabilities]\nevidence = ["read"]\n[capabilities.root]\nSETUID = "it steps down"\n'
+    init = '[init]\ncompatible = true\nhelps = true\nevidence = ["read"]\n'
+    both = frozenset(("cap-drop", "init"))
+    assert kept("image: example/it:1", facts=step_down + caps + init, only=both, assume=True) == {"KILL", "SETUID"}
+    assert kept("image: example/it:1", facts=step_down + caps, only=both, assume=True) == {"SETUID"}

@@ -11,6 +11,7 @@ import pytest
 from composeharden.images.catalog import BUILT_IN
 
 FAMILIES = [entry.family for entry in BUILT_IN.entries()]
+CLIENTS = ("bash", "curl", "nc", "wget")
 DATABASES = ("mariadb", "mysql", "postgres")
 
 
@@ -62,3 +63,12 @@ def test_no_password_is_in_an_argument(family: str) -> None:
 def test_a_probe_of_root_does_not_make_the_cookie_of_the_broker() -> None:
     """Made by root before the first start it would keep the server, which is another user, from starting."""
     assert all(".erlang.cookie" in text for text in probes("rabbitmq"))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_each_program_of_a_probe_is_in_the_image(family: str) -> None:
+    document = next(documents(family))
+    for row in document.get("healthcheck", ()):
+        called = [name for name in CLIENTS if re.search(rf"(?<![\w-]){name}\s", " ".join(row["test"]))]
+        assert set(called) <= set(row["needs"]), row["test"]
+        assert not {*row["needs"]} & {*document.get("programs", {}).get("absent", ())}, row["test"]

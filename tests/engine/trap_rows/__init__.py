@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from tests.engine.traps import Trap
 
-from . import capabilities, files, mounts, stacks
+from . import capabilities, files, mounts, stacks, users
 
-TRAPS: tuple[Trap, ...] = (*capabilities.TRAPS, *files.TRAPS, *mounts.TRAPS, *stacks.TRAPS)
+TRAPS: tuple[Trap, ...] = (*capabilities.TRAPS, *files.TRAPS, *mounts.TRAPS, *stacks.TRAPS, *users.TRAPS)
