@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup test lint demo bench docs clean engine engine-images
+.PHONY: setup test lint demo bench docs clean engine engine-images mutants
 
 setup: $(VENV)/.ready
 
@@ -36,6 +36,10 @@ engine:
 
 engine-images: setup engine
 	$(BIN)/python -m tests.engine.stand_ins
+
+# Takes a while; with MUTANTS=--engine it is about the tests that need an engine.
+mutants: setup
+	$(BIN)/python -m tests.traps $(MUTANTS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

@@ -88,7 +88,7 @@ class Trap:
             self._run(stack, _once_seen(self.lives, fails))
 
     def _stack(self, folder: Path) -> Stack:
-        return (Stack if self.waits else _Unwaited)(folder, patience=60)
+        return (Stack if self.waits else _Unwaited)(folder, patience=30)
 
     def _run(self, stack: Stack, lives: Probe) -> None:
         self.prepare(stack.folder)

@@ -2,7 +2,8 @@
 
 Usage: python -m tests.traps [--engine] [ID...]      (no id: every trap)
 
-With --engine tests that need a Docker engine run too. Exits with 1 when a test did not notice that its guard is gone.
+With --engine the tests run that need a Docker engine, without it all others. Exits with 1 when a test did not notice
+that its guard is gone.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ class Tree:
 def main() -> int:
     """Run every trap that is asked for, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.traps", description=__doc__)
-    parser.add_argument("--engine", action="store_true", help="run the tests that need a Docker engine, too")
+    parser.add_argument("--engine", action="store_true", help="run the tests that need a Docker engine, and only these")
     parser.add_argument("ids", nargs="*", metavar="ID")
     arguments = parser.parse_args()
     chosen = [trap for trap in traps() if not arguments.ids or trap.id in arguments.ids]
@@ -95,7 +96,7 @@ def main() -> int:
 
 
 def _run(tree: Tree, chosen: list[Trap], engine: bool) -> int:
-    tests = {trap.id: [test for test in trap.tests if engine or not test.startswith(ENGINE)] for trap in chosen}
+    tests = {trap.id: [test for test in trap.tests if test.startswith(ENGINE) == engine] for trap in chosen}
     everything = sorted({test for some in tests.values() for test in some})
     broken = [test for test, results in tree.outcomes(everything).items() if set(results) != {"PASSED"}]
     if broken:
@@ -116,7 +117,10 @@ def _run(tree: Tree, chosen: list[Trap], engine: bool) -> int:
         print(f"{'NOT NOTICED' if quiet else 'noticed'} {trap.id} ({time.monotonic() - began:.0f} s)", flush=True)
         for test in quiet:
             print(f"    {test}")
-    print(f"{len(chosen) - skipped} guards taken away, {unnoticed} not noticed; {skipped} need an engine (--engine)")
+    where = "with" if engine else "without"
+    print(
+        f"{len(chosen) - skipped} guards taken away, {unnoticed} not noticed; {skipped} have no test {where} an engine"
+    )
     return 1 if unnoticed else 0
 
 
