@@ -22,9 +22,9 @@ BREAKS = [pytest.param(trap, naive, id=f"{trap.name}-{name}") for trap in TRAPS 
 @pytest.fixture
 def folder(request: pytest.FixtureRequest, images: Callable[[str], None], tmp_path: Path) -> Path:
     """A folder for a stack, once the engine has every image of the trap that is asked for."""
-    if os.geteuid():
-        pytest.skip("files of other owners take root")
     trap: Trap = request.node.callspec.params["trap"]
+    if trap.prepare is not None and os.geteuid():
+        pytest.skip("files of other owners take root")
     others = [str(service["image"]) for service in trap.model.get("services", {}).values()]
     for image in {trap.image, *others}:
         build_base() if image == BASE_TAG else images(image)

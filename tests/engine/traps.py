@@ -48,7 +48,7 @@ class Trap:
     model: Mapping[str, Any] = field(default_factory=dict)
     """Other services, and other sections."""
     files: Mapping[str, str] = field(default_factory=dict)
-    prepare: Callable[[Path], None] = lambda folder: None
+    prepare: Callable[[Path], None] | None = None
     """Called with the folder that is run: owners and modes, which take root."""
     gains: frozenset[str] = SETTINGS
     """Which of SETTINGS and ALSO the hardened service has in the end, and had not before."""
@@ -91,7 +91,8 @@ class Trap:
         return (Stack if self.waits else _Unwaited)(folder, patience=30)
 
     def _run(self, stack: Stack, lives: Probe) -> None:
-        self.prepare(stack.folder)
+        if self.prepare is not None:
+            self.prepare(stack.folder)
         for number in range(self.starts):
             if number:
                 stack.remove_containers()
