@@ -2,7 +2,8 @@
 
 With `no-new-privileges` an execve can never add privileges, so a setuid program left in an image is no way to root any
 more. Programs that root itself starts to step down (gosu, su-exec, setpriv) keep working. What breaks is sudo, su and
-other setuid programs run by a user that is not root.
+other setuid programs run by a user that is not root. In a service that is not root, whoever enters as root, with
+`docker exec --user root` or a hook, has no capabilities either.
 
 This is the one change made by default on images that nothing is known of, unless the service shows a need;
 `--strict-evidence` holds it back there too.
