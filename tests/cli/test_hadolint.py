@@ -132,9 +132,9 @@ def test_what_it_repeats_of_a_dockerfile_is_redacted(
     monkeypatch.setattr(hadolint, "program", lambda: str(fake(tmp_path, script)))
     Path("Dockerfile").write_text(f"FROM alpine:3.22\n{line}\n")
     Path("compose.yaml").write_text(STACK)
-    settings = Settings("diff", Options(), verbose=True)
+    settings = Settings("diff", Options(), "json", verbose=True)
     outcome, redactor = look("compose.yaml", settings)
-    shown = [words(outcome, redactor, settings, sys.stderr), json.dumps(described(outcome, redactor, settings))]
+    shown = [words(outcome, redactor, settings, sys.stderr), str(described(outcome, redactor, settings))]
     for text in shown:
         assert "odd: ***" in text
         assert "xK9mQ2vL7pR4" not in text
