@@ -28,6 +28,8 @@ class Options:
     """Hold no-new-privileges back too on images that nothing is known of."""
     environment: Mapping[str, str] | None = None
     """Values for interpolation; the process environment is never looked at here."""
+    allow_partial: bool = False
+    """Take parts of a project that cannot be seen for granted: they are no problem, only a note."""
     catalog: Catalog = field(default=BUILT_IN, repr=False, compare=False)
     """What is known of images."""
     lint: Linter | None = field(default=None, repr=False, compare=False)

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from composeharden.compose.load import effective
+from composeharden.compose.load import reloaded
 from composeharden.compose.project import Project
+from composeharden.compose.written import as_meant, as_text
 from composeharden.outcome import Finding, Patch, Share, Status
 from composeharden.plan import Group, Placed, Planner, declare
 from composeharden.yaml.change import Change, Refused
@@ -37,7 +38,6 @@ class _Work:
         self.refused: dict[Group, str] = {}
         self.sources: dict[str, Source] = {layer.file: layer.source for layer in project.layers}
         self.renderers = {file: Renderer(source) for file, source in self.sources.items()}
-        self.before = _services(project.model)
 
     def judged(self, finding: Finding) -> Finding:
         """The finding with what became of it."""
@@ -139,19 +139,23 @@ class _Work:
     def _matches_declaration(self, proven: dict[str, Proven]) -> bool:
         """Whether the effective model became what was declared; drops the groups to blame where it did not."""
         changes = [change for finding in self.active.values() for change in finding.changes]
-        wanted = _services(declare(self.project.model, changes))
-        for result in proven.values():  # one file makes the whole model as long as projects are single files
-            actual = _services(effective(result.source))
-            if same(wanted, actual, ordered=False):
+        actual = reloaded(self.project, {file: result.source for file, result in proven.items()})
+        for faced in (as_text, self._meant):
+            wanted_face, actual_face = faced(declare(self.project.model, changes)), faced(actual.model)
+            wanted, found = _services(wanted_face), _services(actual_face)
+            if same(wanted, found, ordered=False):
                 continue
             wrong = [
                 name
                 for name in wanted.get("services", {})
-                if not same(wanted["services"][name], actual.get("services", {}).get(name), ordered=False)
+                if not same(wanted["services"][name], found.get("services", {}).get(name), ordered=False)
             ]
-            self._blame(wrong, wanted, actual)
+            self._blame(wrong, wanted, found)
             return False
         return True
+
+    def _meant(self, model: dict[str, Any]) -> Any:
+        return as_meant(model, self.project.variables)
 
     def _blame(self, wrong: list[str], wanted: dict[str, Any], actual: dict[str, Any]) -> None:
         differing = {name: _differing(wanted["services"][name], actual.get("services", {}).get(name)) for name in wrong}

@@ -5,78 +5,67 @@
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 
-from composeharden.compose.dotenv import DotenvError
-from composeharden.compose.dotenv import parse as parse_dotenv
-from composeharden.compose.load import build, mark_unclear
-from composeharden.compose.merge import MergeError
-from composeharden.compose.project import Project, Reader
+from composeharden.compose.environment import project_variables
+from composeharden.compose.files import Fault, Files, LoadError, Reader
+from composeharden.compose.load import mark_unclear, project_of, reloaded
+from composeharden.compose.project import Project
 from composeharden.decide import Options, findings
 from composeharden.images.catalog import FactsError
 from composeharden.outcome import Finding, Location, Outcome, Patch, Problem, Status
 from composeharden.patching import patch
-from composeharden.suppress import suppressions
-from composeharden.validation import meaning, structure
-from composeharden.yaml.source import Source, SourceError, load
+from composeharden.suppress import Suppression, suppressions
+from composeharden.validation import kind, meaning, structure
 
 
-def harden(path: str, read: Reader, options: Options | None = None) -> Outcome:
-    """Decide what would harden one Compose file, and prove the patch.
+def harden(path: str | Files, read: Reader, options: Options | None = None) -> Outcome:
+    """Decide what would harden one project, and prove the patches.
 
     Args:
-        path: the file, as the reader understands it; it is also the name in every finding.
-        read: path to bytes; used for the file and for what Compose reads beside it (`.env`, override files).
+        path: a Compose file as a project of its own, or the files of a project. Paths are as the reader understands
+            them; they are also the names in every finding.
+        read: path to bytes; used for the files and for what Compose reads beside them (`.env`, included files).
         options: what to run and how sure to be.
 
     Returns:
-        Findings with their status, the proven patch (none where nothing changes), and problems.
+        Findings with their status, the proven patches (none where nothing changes), and problems.
     """
     options = options or Options()
-    source = _read(path, read)
-    if isinstance(source, Problem):
-        return Outcome(path, problems=(source,))
-    sources = {path: source}
-    problems = structure(path, source)
+    files = Files((path,), alone=True) if isinstance(path, str) else path
+    try:
+        variables, notes = project_variables(files, read, options.environment)
+        project = project_of(files, variables, read)
+    except LoadError as error:
+        return Outcome(files.paths[0], problems=_problems(error.faults), sources=error.sources)
+    outcome = Outcome(files.paths[0], notes=tuple(notes), sources=dict(project.sources), variables=dict(variables))
+    outcome = replace(outcome, scopes=tuple(dict(scope) for scope in project.scopes))
+    problems = kind(project) or meaning(project)
     if problems:
-        return Outcome(path, problems=tuple(problems), sources=sources)
-    variables, notes = _variables(path, read, options)
-    project = _project(path, source, variables, read)
-    problems = [project] if isinstance(project, Problem) else meaning(path, source, project.model)
-    if problems or isinstance(project, Problem):
-        return Outcome(path, problems=tuple(problems), sources=sources, variables=dict(variables))
-    mark_unclear(project, path, read)
+        return replace(outcome, problems=tuple(problems))
+    if files.alone:
+        mark_unclear(project, files.paths[0], read)
     project.lint = options.lint
-    marks = suppressions(project, source)
-    problems += [
-        Problem("a suppression needs a reason after the brackets; it is not obeyed", Location(path, mark.line))
-        for mark in marks
-        if not mark.reason
-    ]
-    problems += [
-        Problem("the suppression stands at no service; it is not obeyed", Location(path, mark.line))
-        for mark in marks
-        if mark.service == ""
-    ]
+    if options.allow_partial:
+        outcome = replace(outcome, notes=(*outcome.notes, *(_note(part) for part in project.unseen)))
+    else:
+        problems += _problems(project.unseen)
+    marks = suppressions(project)
+    problems += _suppression_problems(marks)
     try:
         found = findings(project, options, marks)
     except FactsError as error:
-        return Outcome(path, problems=(*problems, *error.problems), sources=sources, variables=dict(variables))
+        return replace(outcome, problems=(*problems, *error.problems))
     found, patches = patch(project, found)
     patches, found = _stable(project, patches, found, options, read)
-    names = frozenset(project.services)
-    return Outcome(
-        path,
-        tuple(found),
-        tuple(patches),
-        tuple(problems),
-        tuple(notes),
-        names,
-        sources,
-        dict(variables),
-        _linted(project),
+    return replace(
+        outcome,
+        findings=tuple(found),
+        patches=tuple(patches),
+        problems=tuple(problems),
+        services=frozenset(project.services),
+        texts=_linted(project),
     )
 
 
@@ -88,68 +77,55 @@ def _linted(project: Project) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.text for one in built if one is not None and one.text))
 
 
-def _read(path: str, read: Reader) -> Source | Problem:
-    try:
-        data = read(path)
-    except OSError as error:
-        return Problem(f"cannot be read: {error.strerror or error}", Location(path), about_file=True)
-    try:
-        return load(data)
-    except SourceError as error:
-        place = error.position
-        return Problem(error.message, Location(path, *place) if place is not None else Location(path))
+def _problems(faults: Iterable[Fault]) -> tuple[Problem, ...]:
+    return tuple(
+        Problem(one.message, Location(one.file, one.line, one.column), one.hint, one.about_file) for one in faults
+    )
 
 
-def _project(path: str, source: Source, variables: Mapping[str, str], read: Reader) -> Project | Problem:
-    try:
-        return build(path, source, variables, read)
-    except MergeError as error:
-        return Problem(str(error), Location(path))
+def _note(part: Fault) -> str:
+    return f"{part.file}:{part.line}: {part.message}"
 
 
-def _variables(path: str, read: Reader, options: Options) -> tuple[Mapping[str, str], list[str]]:
-    """The variables of `.env` beside the file, below those the caller gives."""
-    given = dict(options.environment or {})
-    try:
-        text = read(posixpath.join(posixpath.dirname(path), ".env")).decode("utf-8")
-    except FileNotFoundError:
-        return given, []
-    except OSError as error:
-        return given, [f".env is not used: {error.strerror or 'it cannot be read'}"]
-    except UnicodeDecodeError:
-        return given, [".env is not used: it is not UTF-8"]
-    try:
-        return {**parse_dotenv(text), **given}, []
-    except DotenvError as error:
-        return given, [f".env is not used: {error}"]
+def _suppression_problems(marks: Iterable[Suppression]) -> list[Problem]:
+    unfounded = [
+        Problem("a suppression needs a reason after the brackets; it is not obeyed", Location(mark.file, mark.line))
+        for mark in marks
+        if not mark.reason
+    ]
+    return unfounded + [
+        Problem("the suppression stands at no service; it is not obeyed", Location(mark.file, mark.line))
+        for mark in marks
+        if mark.service == ""
+    ]
 
 
 def _stable(
     project: Project, patches: list[Patch], found: list[Finding], options: Options, read: Reader
 ) -> tuple[list[Patch], list[Finding]]:
     """A second run must find nothing to do; where it would, nothing is written and the findings are refused."""
-    for one in patches:
-        reason = _unstable(project, one, found, options, read)
-        if not reason:
-            continue
-        found = [
-            replace(item, status=Status.REFUSED, reason=reason) if item.status is Status.FIX else item for item in found
-        ]
-        patches = [other for other in patches if other is not one]
-    return patches, found
+    reason = _unstable(project, patches, found, options, read) if patches else ""
+    if not reason:
+        return patches, found
+    refused = [
+        replace(item, status=Status.REFUSED, reason=reason) if item.status is Status.FIX else item for item in found
+    ]
+    return [], refused
 
 
-def _unstable(project: Project, one: Patch, found: list[Finding], options: Options, read: Reader) -> str:
-    """Why a patched file is not what it should be: no longer valid, or not finished. Empty when it is."""
-    again = build(one.path, one.after, project.variables, read)
-    problems = structure(one.path, one.after) or meaning(one.path, one.after, again.model)
+def _unstable(project: Project, patches: list[Patch], found: list[Finding], options: Options, read: Reader) -> str:
+    """Why a patched project is not what it should be: no longer valid, or not finished. Empty when it is."""
+    try:
+        again = reloaded(project, {one.path: one.after for one in patches})
+    except LoadError as error:
+        return str(error)
+    problems = [problem for one in patches for problem in structure(one.path, one.after)] or meaning(again)
     if problems:
         return problems[0].message
-    mark_unclear(again, one.path, read)
+    if project.files.alone:
+        mark_unclear(again, project.files.paths[0], read)
     left = {
-        (item.service, item.rule)
-        for item in findings(again, options, suppressions(again, one.after))
-        if item.status is Status.FIX
+        (item.service, item.rule) for item in findings(again, options, suppressions(again)) if item.status is Status.FIX
     }
     applied = {(item.service, item.rule) for item in found if item.status is Status.FIX}
     return "a second run would change it again" if left & applied else ""

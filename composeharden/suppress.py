@@ -23,10 +23,16 @@ class Suppression(NamedTuple):
     reason: str
     service: str | None
     line: int
+    file: str = ""
 
 
-def suppressions(project: Project, source: Source) -> list[Suppression]:
-    """Every suppression comment of one file, also those without a reason (which must not be obeyed)."""
+def suppressions(project: Project) -> list[Suppression]:
+    """Every suppression comment of a project, also those without a reason (which must not be obeyed)."""
+    sources = {layer.file: layer.source for layer in project.layers}
+    return [mark._replace(file=file) for file, source in sources.items() for mark in _of_file(project, source)]
+
+
+def _of_file(project: Project, source: Source) -> list[Suppression]:
     if "composeharden:" not in source.text:
         return []
     spans = _service_lines(project, source)

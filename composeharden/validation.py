@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from composeharden.compose.files import Layer
+from composeharden.compose.project import Project
 from composeharden.compose.schema import Fault, Kind, check, classify, validate
 from composeharden.compose.schema import Problem as Reason
 from composeharden.outcome import Location, Problem
+from composeharden.yaml.nodes import Node, walk
 from composeharden.yaml.source import Source
 
 _ELSEWHERE = frozenset((Fault.REFERENCE, Fault.INCOMPLETE))
@@ -15,23 +16,41 @@ _ELSEWHERE = frozenset((Fault.REFERENCE, Fault.INCOMPLETE))
 
 def structure(path: str, source: Source) -> list[Problem]:
     """Why the documents of a file are not what Compose takes; empty when it can be loaded."""
-    reasons = [reason for root in source.documents if root is not None for reason in validate(root)]
-    if reasons or all(root is None for root in source.documents):
-        return [_problem(path, source, reason) for reason in reasons] or [_nothing(path)]
-    kinds = {classify(root) for root in source.documents if root is not None}
-    if Kind.STACK not in kinds:
-        return [_no_stack(path, kinds)]
-    return []
-
-
-def meaning(path: str, source: Source, model: dict[str, Any]) -> list[Problem]:
-    """Why the parts of a file's effective model do not fit together."""
-    completed = "include" in model
     return [
-        _problem(path, source, reason)
-        for reason in check(model, source.documents)
+        _problem(path, source, reason) for root in source.documents if root is not None for reason in validate(root)
+    ]
+
+
+def kind(project: Project) -> list[Problem]:
+    """Why the files of a project are no stack; empty when they are one."""
+    path = project.files.paths[0]
+    if not project.layers:
+        return [_nothing(path)]
+    if len(project.files.paths) > 1 and project.services:
+        return []
+    kinds = {classify(layer.root) for layer in project.layers if layer.file in project.files.paths}
+    return [] if Kind.STACK in kinds else [_no_stack(path, kinds)]
+
+
+def meaning(project: Project) -> list[Problem]:
+    """Why the parts of the effective model do not fit together."""
+    completed = bool(project.unseen)
+    return [
+        _placed(project, reason)
+        for reason in check(project.model, [layer.root for layer in project.layers])
         if not (completed and reason.fault in _ELSEWHERE)
     ]
+
+
+def _placed(project: Project, reason: Reason) -> Problem:
+    """A problem of the model, in the file whose node it names."""
+    layers = [layer for layer in project.layers if len(project.layers) == 1 or _holds(layer, reason.node)]
+    layer = layers[0] if layers else project.layers[0]
+    return _problem(layer.file, layer.source, reason)
+
+
+def _holds(layer: Layer, node: Node | None) -> bool:
+    return any(one is node for one in walk(layer.root))
 
 
 def _problem(path: str, source: Source, reason: Reason) -> Problem:

@@ -193,17 +193,24 @@ class TestInheritance:
         )
         assert text.index("no-new-privileges") < text.index("heir:")
 
-    def test_extends_from_another_file_is_held_back(self) -> None:
+    def test_extends_from_elsewhere_is_held_back_and_a_problem(self) -> None:
         outcome = run("""\
             services:
               web:
-                extends: {file: common.yaml, service: base}
+                extends: {file: https://github.com/example/common.git, service: base}
                 image: nginx:1.28
             """)
         held = finding(outcome, "web", "read-only")
         assert held.status is Status.HELD
-        assert "common.yaml" in held.reason
+        assert "common.git" in held.reason
         assert not held.unlock
+        assert [problem.location.line for problem in outcome.problems] == [3]
+
+    def test_extends_from_a_file_that_is_not_there_is_a_problem(self) -> None:
+        outcome = run("services:\n  web:\n    extends: {file: common.yaml, service: base}\n")
+        assert [(problem.message, problem.location.line) for problem in outcome.problems] == [
+            ("the service extends one of common.yaml, which cannot be read: No such file or directory", 3)
+        ]
 
     def test_a_service_that_an_override_file_changes_is_held_back(self) -> None:
         outcome = run(

@@ -56,7 +56,7 @@ def binds(service: Service) -> list[Bind]:
 def _with_known_folders(service: Service) -> Project:
     view = copy.copy(service.project)
     unset = {name: f"./${{{name}}}" for name in service.unset("volumes")}
-    view.variables = {**unset, **_STAND_INS, **service.project.variables}
+    view.stand_ins = {**unset, **_STAND_INS}
     return view
 
 

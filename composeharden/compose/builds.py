@@ -45,7 +45,7 @@ class Dockerfile:
 
     def ignores(self, project: Project) -> bool:
         """Whether a .dockerignore for its context can be read; one beside the Dockerfile goes first."""
-        folder = posixpath.dirname(project.layers[0].file)
+        folder = project.directory
         beside = "" if self.is_inline else posixpath.relpath(self.file, folder or ".") + ".dockerignore"
         places = (beside, posixpath.join(self.context, ".dockerignore"))
         return any(text_of(project, path) is not None for path in places if path)
@@ -79,7 +79,7 @@ def dockerfile_of(service: Service) -> Dockerfile | None:
     if text is None:
         outside = posixpath.normpath(path).startswith(("/", "~", ".."))
         return Dockerfile(reason="its Dockerfile lies outside of the project" if outside else "")
-    file = posixpath.normpath(posixpath.join(posixpath.dirname(service.project.layers[0].file), path))
+    file = posixpath.normpath(posixpath.join(service.project.directory, path))
     return _parsed(service.project, Dockerfile(file=file, context=context), text, build, _arguments(service, raw))
 
 

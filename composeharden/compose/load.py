@@ -1,7 +1,4 @@
-"""From a file to a `Project`: documents merged, merge keys resolved, `extends` within the file followed.
-
-What is not understood here (other files) is named in each service's `unclear`, never guessed.
-"""
+"""From files to a `Project`. What cannot be seen of it is named in each service's `unclear`, never guessed."""
 
 from __future__ import annotations
 
@@ -9,11 +6,12 @@ import posixpath
 from collections.abc import Mapping
 from typing import Any
 
-from composeharden.compose.merge import MergeError, extend, flatten, merge
-from composeharden.compose.project import Layer, Project, Reader
-from composeharden.yaml import nodes
-from composeharden.yaml.scalars import Tagged
-from composeharden.yaml.source import Source, all_data
+from composeharden.compose.extends import extends_of, service_nodes
+from composeharden.compose.files import Files, LoadError, Reader
+from composeharden.compose.loader import Loader
+from composeharden.compose.project import Project
+from composeharden.compose.written import as_written
+from composeharden.yaml.source import Source
 
 OVERRIDES = (
     "compose.override.yml",
@@ -22,67 +20,64 @@ OVERRIDES = (
     "docker-compose.override.yaml",
 )
 DEFAULTS = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
-_MAX_EXTENDS = 64
 
 
 def build(file: str, source: Source, variables: Mapping[str, str], read: Reader | None = None) -> Project:
-    """The project of one file. A root that is no mapping makes no layer; see schema.py for what is wrong then."""
-    layers = [
-        Layer(file, source, number, root)
-        for number, root in enumerate(source.documents)
-        if isinstance(root, nodes.Mapping)
-    ]
-    return Project(layers, effective(source), variables, read)
+    """The project of one file that has been read and checked. Raises LoadError."""
+    return project_of(Files((file,)), variables, read, {file: source}, checked=False)
+
+
+def project_of(
+    files: Files,
+    variables: Mapping[str, str],
+    read: Reader | None = None,
+    sources: Mapping[str, Source] | None = None,
+    checked: bool = True,
+) -> Project:
+    """Load a project.
+
+    Args:
+        files: which files, and how they are taken.
+        variables: what the files see, as `.env` and the like have them.
+        read: path to bytes; None to see nothing but `sources`.
+        sources: files that are known already, by path.
+        checked: whether to validate each file that is read.
+
+    Raises:
+        LoadError: Compose would refuse the files.
+    """
+    found = Loader(files, read, variables, sources, checked).load()
+    bases = {
+        name: [(base.layer, node) for base in chain for other, node in service_nodes(base.layer) if other == base.name]
+        for name, chain in found.bases.items()
+    }
+    return Project(
+        found.layers,
+        as_written(found.model),
+        variables,
+        read,
+        files=files,
+        sources=found.sources,
+        bases=bases,
+        unseen=found.unseen,
+        scopes=found.scopes,
+        meant=found.model,
+        unclear=found.unclear,
+    )
+
+
+def reloaded(project: Project, sources: Mapping[str, Source]) -> Project:
+    """The same project with other content in some of its files. Raises LoadError."""
+    return project_of(project.files, project.variables, project.read, {**project.sources, **sources}, checked=False)
 
 
 def effective(source: Source) -> dict[str, Any]:
-    """The effective model of one file before interpolation: what the proof compares before and after."""
-    layers = [_with_extends(flatten(data)) for data in all_data(source) if isinstance(data, dict)]
-    return merge({}, *layers)
-
-
-def _with_extends(model: dict[str, Any]) -> dict[str, Any]:
-    """One document with `extends` followed: Compose does that before it merges documents."""
-    services = model.get("services")
-    if not isinstance(services, dict) or not any(extends_of(raw) for raw in services.values()):
-        return model
-    done: dict[str, Any] = {}
-    return {**model, "services": {name: _extended(name, services, (), done) for name in services}}
-
-
-def _extended(name: str, services: Mapping[str, Any], path: tuple[str, ...], done: dict[str, Any]) -> Any:
-    """A service with all that it inherits; `done` keeps the finished ones. Raises MergeError for an endless chain."""
-    raw = services.get(name)
-    base = extends_of(raw)
-    if name in done or raw is None or base is None or base[1] or base[0] not in services or base[0] in path:
-        return done.get(name, raw)
-    if len(path) > _MAX_EXTENDS:
-        raise MergeError(("services", name, "extends"), f"more than {_MAX_EXTENDS} services extend each other in a row")
-    inherited = _extended(base[0], services, (*path, name), done)
-    if not isinstance(inherited, dict):
-        return raw
-    own = {key: value for key, value in raw.items() if key != "extends"}
-    done[name] = {**extend(inherited, own), "extends": raw["extends"]}
-    return done[name]
-
-
-def extends_of(raw: Any) -> tuple[str, str] | None:
-    """(service, file) that a service extends; the file is empty for this one. None where it extends nothing."""
-    value = raw.get("extends") if isinstance(raw, dict) else None
-    value = value.value if isinstance(value, Tagged) else value
-    if isinstance(value, str):
-        return value, ""
-    if isinstance(value, dict) and isinstance(value.get("service"), str):
-        return value["service"], str(value.get("file") or "")
-    return None
+    """The effective model of one file by itself before interpolation. Raises LoadError."""
+    return build("compose.yaml", source, {}).model
 
 
 def mark_unclear(project: Project, file: str, read: Reader) -> None:
     """Write into each service's `unclear` what lies in files that are not part of this view."""
-    for service in project.services.values():
-        base = extends_of(service.raw)
-        if base is not None and base[1]:
-            service.unclear.append(f"it extends a service of another file ({base[1]})")
     if posixpath.basename(file) in DEFAULTS:
         for name in OVERRIDES:
             _mark_overridden(project, name, posixpath.join(posixpath.dirname(file), name), read)
@@ -95,9 +90,12 @@ def _mark_overridden(project: Project, name: str, path: str, read: Reader) -> No
         model = effective(load(read(path)))
     except FileNotFoundError:
         return
-    except (OSError, SourceError, MergeError):  # it is there, and Compose may see what we cannot
+    except (OSError, SourceError, LoadError):  # it is there, and Compose may see what we cannot
         model = {"services": dict.fromkeys(project.services)}
     overridden = model.get("services")
     for service in overridden if isinstance(overridden, dict) else ():
         if service in project.services:
             project.services[service].unclear.append(f"{name} changes it, and is not looked at")
+
+
+__all__ = ["DEFAULTS", "OVERRIDES", "build", "effective", "extends_of", "mark_unclear", "project_of", "reloaded"]

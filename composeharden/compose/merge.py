@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import Any, NamedTuple
 
 from composeharden.compose.canonical import long_items, parse_port, parse_volume, text_of
+from composeharden.compose.written import Filled
 from composeharden.yaml.scalars import Tagged
 
 Path = tuple[str, ...]
@@ -57,6 +58,30 @@ def extend(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     source = _without_tagged(untagged(base), own)
     merged = _merge(source, untagged(own), _RULES.child("services").child("*"), ("services", "*"))
     return {key: value for key, value in _retagged(merged, own).items() if key != "extends"}
+
+
+def import_below(imported: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """`own` with what it includes below it (loader/include.go): each service, volume and so on by itself.
+
+    Tags of `own` take effect on what is imported, and are kept as they count again over earlier files.
+
+    Raises:
+        MergeError: Compose refuses to merge two of the values.
+    """
+    result = dict(own)
+    for section in _IMPORTED:
+        theirs, mine = untagged(imported.get(section)), own.get(section)
+        if not isinstance(theirs, dict) or isinstance(mine, Tagged):
+            continue
+        mine = mine or {}
+        rules = _RULES.child(section)
+        source = _without_tagged(theirs, mine)
+        merged = _mappings(source, untagged(mine), rules, (section,))
+        result[section] = _retagged(merged, mine)
+    return result
+
+
+_IMPORTED = ("services", "volumes", "networks", "secrets", "configs", "models", "jobs")
 
 
 def flatten(data: Any) -> Any:
@@ -225,7 +250,7 @@ def _frozen(value: Any) -> Hashable:
         return dict, frozenset((key, _frozen(child)) for key, child in value.items())
     if isinstance(value, list):
         return list, tuple(_frozen(child) for child in value)
-    return type(value), value
+    return str if isinstance(value, Filled) else type(value), value
 
 
 def _unique(value: Any, rules: _Rules) -> Any:
@@ -287,6 +312,12 @@ def _logging(base: Any, other: Any, rules: _Rules, path: Path) -> Any:
     return other if both and base["driver"] != other["driver"] else _mappings(base, other, rules, path)
 
 
+def _gpus(base: Any, other: Any, rules: _Rules, path: Path) -> Any:
+    if not isinstance(other, list):
+        raise MergeError(path, "a list of devices can only be overridden by a list")
+    return _appended([{"count": "all"}] if isinstance(base, str) else base or [], other, rules, path)
+
+
 def _ulimit(base: Any, other: Any, rules: _Rules, path: Path) -> Any:
     both = isinstance(base, dict) and isinstance(other, dict)
     return _mappings(base, other, rules, path) if both else other
@@ -325,7 +356,8 @@ def _sequence(value: Any) -> list[Any]:
 def _pairs(key: str, value: Any) -> list[str]:
     if value is None:
         return [key]
-    return [f"{key}={text_of(item)}" for item in (value if isinstance(value, list) else [value])]
+    items = value if isinstance(value, list) else [value]
+    return [item.after(f"{key}=") if isinstance(item, Filled) else f"{key}={text_of(item)}" for item in items]
 
 
 def _mapping(value: Any, default: dict[str, Any] | None, path: Path) -> dict[str, Any]:
@@ -428,6 +460,7 @@ _WORKLOAD = {
     "environment": _PAIRS,
     "expose": _Special(None, _number),
     "extra_hosts": _Special(_append),
+    "gpus": _Special(_gpus),
     "healthcheck.test": _Special(_replace),
     "label_file": _Special(_append),
     "labels": _PAIRS,

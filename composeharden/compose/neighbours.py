@@ -58,7 +58,7 @@ def _inside(project: Project, path: str) -> str | None:
     relative = posixpath.normpath(path) if path else ""
     if not relative or relative.startswith(("/", "~", "..")) or "$" in relative or "\0" in relative:
         return None
-    return posixpath.join(posixpath.dirname(project.layers[0].file), relative)
+    return posixpath.join(project.directory, relative)
 
 
 def environment_names(project: Project, env_file: Any) -> tuple[set[str], bool]:

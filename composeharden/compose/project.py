@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import posixpath
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from composeharden.compose.interpolation import InvalidTemplate, interpolate
+from composeharden.compose.extends import service_nodes
+from composeharden.compose.files import Fault, Files, Layer, Reader
+from composeharden.compose.interpolation import InvalidTemplate
 from composeharden.compose.lint import Linter
 from composeharden.compose.mounts import Mount, mounts_of, target_of
 from composeharden.compose.neighbours import environment_names
 from composeharden.compose.values import as_bool, as_list, as_mapping, as_text, words
+from composeharden.compose.written import Template, Written
 from composeharden.yaml import nodes
 from composeharden.yaml.scalars import Tagged
 from composeharden.yaml.source import Source
 
 if TYPE_CHECKING:
     from composeharden.compose.builds import Dockerfile
-
-Reader = Callable[[str], bytes]
-"""Path to bytes. Raises OSError (FileNotFoundError where there is no such file, IsADirectoryError for a folder).
-
-A path that ends in a slash asks for the names in a folder, one a line; a reader need not know that.
-"""
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One YAML document of one file: Compose merges them in order."""
-
-    file: str
-    source: Source
-    document: int
-    root: nodes.Mapping
 
 
 class Origin(NamedTuple):
@@ -59,7 +47,7 @@ class Service:
         self.bodies: list[tuple[Layer, nodes.Node]] = project.bodies(name)
         self._unset: set[str] = set()
         self._items: dict[str, dict[str, nodes.Node]] = {}
-        self.unclear: list[str] = []
+        self.unclear: list[str] = list(project.unclear.get(name, ()))
         """Why this view may not be all that Compose sees; empty when it is."""
 
     def __contains__(self, key: str) -> bool:
@@ -95,6 +83,11 @@ class Service:
     def image(self) -> str:
         """The image name, empty when there is none or it depends on an unset variable alone."""
         return as_text(self.get("image"))
+
+    @property
+    def is_active(self) -> bool:
+        """False for a service whose profiles are all inactive: Compose leaves it out."""
+        return self.project.is_active(self.name)
 
     @cached_property
     def is_container(self) -> bool:
@@ -228,6 +221,33 @@ class Project:
     bad_templates: set[str] = field(default_factory=set)
     dockerfile_characters: int = 4_000_000
     """How much of Dockerfiles is still read: many services can name the same large one."""
+    files: Files = field(default_factory=lambda: Files(("compose.yaml",)))
+    """What it was loaded from."""
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    """Every file that it is made of, by path: also those whose services are only extended."""
+    bases: Mapping[str, list[tuple[Layer, nodes.Node]]] = field(default_factory=dict)
+    """For each service those it extends, the nearest first. Their layers may be of files that are not merged."""
+    unseen: list[Fault] = field(default_factory=list)
+    """Parts that cannot be seen: what lies elsewhere is never fetched."""
+    scopes: list[Mapping[str, str]] = field(default_factory=list)
+    """Variables that only included files see."""
+    meant: dict[str, Any] = field(default_factory=dict)
+    """The effective model as Compose sees it: variables filled in, paths as seen from the project directory."""
+    stand_ins: Mapping[str, str] | None = None
+    """Values for variables that have none."""
+    unclear: Mapping[str, list[str]] = field(default_factory=dict)
+    """For each service why this view may not be all of it."""
+
+    @property
+    def directory(self) -> str:
+        """The project directory, where relative paths start."""
+        given = self.files.directory
+        return posixpath.dirname(self.files.paths[0]) if given is None else given
+
+    def is_active(self, name: str) -> bool:
+        """Whether Compose takes a service for part of the project: it has no profile, or one that is active."""
+        profiles = as_list(self.services[name].get("profiles"))
+        return not profiles or "*" in self.files.profiles or not self.files.profiles.isdisjoint(profiles)
 
     @cached_property
     def services(self) -> dict[str, Service]:
@@ -247,7 +267,7 @@ class Project:
     def _definitions(self) -> dict[str, list[tuple[Layer, nodes.Node]]]:
         found: dict[str, list[tuple[Layer, nodes.Node]]] = {}
         for layer in self.layers:
-            for name, node in _service_nodes(layer):
+            for name, node in service_nodes(layer):
                 found.setdefault(name, []).append((layer, node))
         return found
 
@@ -257,10 +277,14 @@ class Project:
 
     def text(self, value: str, unset: set[str]) -> str:
         """`value` interpolated; the names of variables without a value are added to `unset`."""
-        if "$" not in value:
+        if isinstance(value, Written):
+            template = value.template
+        elif "$" in value:
+            template = Template(value, self.variables)
+        else:
             return value
         try:
-            result = interpolate(value, self.variables)
+            result = template.fill(self.stand_ins)
         except InvalidTemplate:
             self.bad_templates.add(value)
             return value
@@ -293,14 +317,4 @@ def _is_swarm_service(raw: Mapping[str, Any]) -> bool:
     return isinstance(deploy, dict) and not _SWARM_ONLY.isdisjoint(deploy)
 
 
-def _service_nodes(layer: Layer) -> Iterator[tuple[str, nodes.Node]]:
-    services = nodes.resolved(layer.root.get("services"))
-    if not isinstance(services, nodes.Mapping):
-        return
-    for key, value in services.pairs:
-        if key.text != "<<":
-            yield key.text, value
-            continue
-        merged = nodes.resolved(value)
-        for one in [merged] if isinstance(merged, nodes.Mapping) else []:
-            yield from ((inner.text, child) for inner, child in one.pairs)
+__all__ = ["Layer", "Origin", "Project", "Reader", "Service"]

@@ -32,7 +32,9 @@ def as_text(value: Any) -> str:
     """A scalar as text; empty for null and for collections."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value) if isinstance(value, (str, int, float)) else ""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, (int, float)) else ""
 
 
 def as_list(value: Any) -> list[str]:

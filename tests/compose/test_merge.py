@@ -233,6 +233,7 @@ def test_compose_merges_every_key_the_same(data: st.DataObject) -> None:
         ("ports", ["80:80"], ["127.0.0.1:80:80"], ["80:80", "127.0.0.1:80:80"]),
         ("volumes", ["./a:/x", "./b:/y"], ["vol:/x:ro"], ["vol:/x:ro", "./b:/y"]),
         ("volumes", ["${A:-./a}:/x"], ["vol:/x"], ["vol:/x"]),
+        ("gpus", "all", [{"count": 1}], [{"count": "all"}, {"count": 1}]),
         ("secrets", ["s"], [{"source": "s", "mode": 256}], [{"source": "s", "mode": 256}]),
         ("env_file", "a", [{"path": "a", "required": False}, "b"], [{"path": "a", "required": False}, "b"]),
         ("logging", {"driver": "a", "options": {"x": "1"}}, {"driver": "b"}, {"driver": "b"}),
@@ -266,6 +267,8 @@ def test_values_and_the_forms_they_keep(key: str, base: Any, other: Any, merged:
         ({"deploy": {}}, {"deploy": []}),
         ({"logging": {}}, {"logging": None}),
         ({"depends_on": ["d"]}, {"depends_on": 1}),
+        ({"gpus": [{"count": 1}]}, {"gpus": "all"}),
+        ({"gpus": "all"}, {"gpus": "all"}),
     ],
 )
 def test_compose_refuses_what_is_refused(base: dict[str, Any], other: dict[str, Any]) -> None:

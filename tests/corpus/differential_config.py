@@ -20,8 +20,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from composeharden.compose.files import LoadError
 from composeharden.compose.load import effective
-from composeharden.compose.merge import MergeError
 from composeharden.compose.schema import check, validate
 from composeharden.yaml.source import SourceError, load
 
@@ -112,7 +112,7 @@ def our_view(data: bytes) -> tuple[str, list[str]]:
     if not problems:
         try:
             problems = check(effective(source), roots)
-        except MergeError as error:
+        except LoadError as error:
             return "merge", [str(error)]
     return "+".join(sorted({str(one.fault) for one in problems})) or "ok", [one.message for one in problems]
 

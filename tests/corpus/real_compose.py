@@ -34,11 +34,28 @@ def model(program: str, file: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+def project(
+    program: str, files: tuple[str, ...], directory: str = "", name: str = "", options: tuple[str, ...] = ()
+) -> dict[str, Any] | None:
+    """A project of several files, services of every profile included; None where Compose refuses it."""
+    named = [part for file in files for part in ("-f", file)]
+    where = ["--project-directory", directory] if directory else []
+    called = ["--project-name", name] if name else []
+    command = [program, *named, *where, *called, "--profile", "*", "config", "--format", "json", *options]
+    out = _run(command, Path(directory or Path(files[0]).parent))
+    found = None if out is None else json.loads(out)
+    return found if isinstance(found, dict) else None
+
+
 def _config(program: str, file: Path, *arguments: str, profiles: tuple[str, ...] = ()) -> bytes | None:
+    return _run([program, "-f", file.name, *profiles, "config", *arguments], file.parent)
+
+
+def _run(command: list[str], folder: Path) -> bytes | None:
     """Standard output, None on failure. Compose gets no environment but a PATH and a HOME, and no network is needed."""
     process = subprocess.Popen(
-        [program, "-f", file.name, *profiles, "config", *arguments],
-        cwd=file.parent,
+        command,
+        cwd=folder,
         env={"PATH": os.defpath, "HOME": os.environ.get("HOME", "/")},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
