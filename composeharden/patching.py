@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,26 +17,38 @@ from composeharden.yaml.source import Source
 from composeharden.yaml.splice import Edit, Renderer
 
 
-def patch(project: Project, found: list[Finding]) -> tuple[list[Finding], list[Patch]]:
+def patch(
+    project: Project, found: list[Finding], frozen: Mapping[str, str] | None = None
+) -> tuple[list[Finding], list[Patch]]:
     """Make every finding with status FIX, as one atomic group each.
+
+    Args:
+        project: the project.
+        found: all findings.
+        frozen: files that must stay as they are, each with the reason; those outside of the project always do.
 
     Returns the findings, those that could not be made as REFUSED with the reason, and the patches of the rest. The
     effective model after the patches equals the one before with exactly the declared changes.
     """
-    work = _Work(project, found)
+    outside = {file: _OUTSIDE for file in project.sources if not project.is_own(file)}
+    work = _Work(project, found, {**outside, **(frozen or {})})
     patches = work.run() if work.active else []
     return [work.judged(finding) for finding in found], patches
 
 
+_OUTSIDE = "it is written in a file outside of the project, which is left alone"
+
+
 class _Work:
-    def __init__(self, project: Project, found: Iterable[Finding]) -> None:
+    def __init__(self, project: Project, found: Iterable[Finding], frozen: Mapping[str, str]) -> None:
         self.project = project
-        self.planner = Planner(project)
+        self.frozen = frozen
+        self.planner = Planner(project, frozen)
         self.active: dict[Group, Finding] = {
             (finding.service or "", finding.rule): finding for finding in found if finding.status is Status.FIX
         }
         self.refused: dict[Group, str] = {}
-        self.sources: dict[str, Source] = {layer.file: layer.source for layer in project.layers}
+        self.sources: dict[str, Source] = dict(project.sources)
         self.renderers = {file: Renderer(source) for file, source in self.sources.items()}
 
     def judged(self, finding: Finding) -> Finding:
@@ -93,6 +105,8 @@ class _Work:
                 if not changes:
                     raise Refused("what would change is not written where it can be changed alone")
                 for one in changes:
+                    if one.file in self.frozen:
+                        raise Refused(self.frozen[one.file])
                     rendered = self.renderers[one.file].render([one.change])
                     if (one.file, repr(one.change)) not in seen:
                         seen.add((one.file, repr(one.change)))

@@ -15,7 +15,7 @@ from composeharden.compose.project import Project
 from composeharden.decide import Options, findings
 from composeharden.images.catalog import FactsError
 from composeharden.outcome import Finding, Location, Outcome, Patch, Problem, Status
-from composeharden.patching import patch
+from composeharden.sharing import patch_together
 from composeharden.suppress import Suppression, suppressions
 from composeharden.validation import kind, meaning, structure
 
@@ -46,6 +46,7 @@ def harden(path: str | Files, read: Reader, options: Options | None = None) -> O
         return replace(outcome, problems=tuple(problems))
     if files.alone:
         mark_unclear(project, files.paths[0], read)
+    outcome = replace(outcome, notes=(*outcome.notes, *(_BESIDE.format(path) for path in files.beside)))
     project.lint = options.lint
     if options.allow_partial:
         outcome = replace(outcome, notes=(*outcome.notes, *(_note(part) for part in project.unseen)))
@@ -57,7 +58,7 @@ def harden(path: str | Files, read: Reader, options: Options | None = None) -> O
         found = findings(project, options, marks)
     except FactsError as error:
         return replace(outcome, problems=(*problems, *error.problems))
-    found, patches = patch(project, found)
+    found, patches = patch_together(project, found, options, read)
     patches, found = _stable(project, patches, found, options, read)
     return replace(
         outcome,
@@ -67,6 +68,9 @@ def harden(path: str | Files, read: Reader, options: Options | None = None) -> O
         services=frozenset(project.services),
         texts=_linted(project),
     )
+
+
+_BESIDE = "{} changes some of its services and is not looked at: name both with -f to have it looked at"
 
 
 def _linted(project: Project) -> tuple[str, ...]:

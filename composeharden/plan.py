@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from composeharden.compose.load import extends_of
+from composeharden.compose.extends import service_nodes
 from composeharden.compose.project import Layer, Project, Service
 from composeharden.yaml import nodes
 from composeharden.yaml.change import Append, Change, Path, Refused, Remove, Replace, Reshape, Set, copied
+from composeharden.yaml.source import to_data
 
 Group = tuple[str, str]
 """Service (empty for the stack) and rule: the changes of one finding."""
@@ -32,8 +33,9 @@ class Placed:
 class Planner:
     """Places changes for one project."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, frozen: Mapping[str, str]) -> None:
         self.project = project
+        self.frozen = frozen
         self._chains: dict[str, list[nodes.Mapping]] = {}
         self._anchored: dict[int, tuple[Layer, Path]] | None = None
         self._wanted: dict[tuple[str, str], list[Change]] = {}
@@ -56,11 +58,11 @@ class Planner:
             return [
                 Placed(layer.file, replace(change, path=(layer.document, *change.path[1:])))
                 for layer in self.project.layers
-                if change.path[1] in layer.root.index
+                if change.path[1] in layer.root.index and layer.file not in self.frozen
             ]
         service = self.project.services[name]
         key = str(change.path[3])
-        layer, node = _body_for(service, key)
+        layer, node = self._body_for(service, key, change)
         path: Path = (layer.document, *self._service_path(layer, name), key)
         body = nodes.resolved(node)
         if isinstance(node, nodes.Alias) and id(body) in self._places_of_anchors():
@@ -68,6 +70,14 @@ class Planner:
             path = (*home, key)
         own = body.get(key) if isinstance(body, nodes.Mapping) else None
         return [Placed(layer.file, self._localized(service, change, path, own))]
+
+    def _body_for(self, service: Service, key: str, change: Change) -> tuple[Layer, nodes.Node]:
+        """The body to write to: the last that has the key, else the first; one above it where that is frozen."""
+        bodies = service.bodies
+        having = [place for place, (_, node) in enumerate(bodies) if _has(node, key, change)]
+        chosen = having[-1] if having else 0
+        free = (place for place in range(len(bodies) - 1, chosen - 1, -1) if bodies[place][0].file not in self.frozen)
+        return bodies[chosen if bodies[chosen][0].file not in self.frozen else next(free, chosen)]
 
     @staticmethod
     def _service_path(layer: Layer, name: str) -> Path:
@@ -109,16 +119,18 @@ class Planner:
 
     def reached(self, name: str, keys: set[str]) -> set[int]:
         """Identities of the nodes that a service takes `keys` from, through `<<`, aliases and `extends`."""
-        names = [name]
-        for one in names:
-            base = extends_of(self.project.services[one].raw)
-            if base is not None and not base[1] and base[0] in self.project.services and base[0] not in names:
-                names.append(base[0])
-        return _with_values([mapping for one in names for mapping in self.chain(one)], keys)
+        return _with_values([*self.chain(name), *self._inherited(name)], keys)
+
+    def _inherited(self, name: str) -> list[nodes.Mapping]:
+        """The mappings that a service takes keys from through `extends`."""
+        found: list[nodes.Mapping] = []
+        for _, node in self.project.bases.get(name, ()):
+            _collect(nodes.resolved(node), found)
+        return found
 
     def _shared_places(self, groups: Mapping[Group, tuple[Change, ...]]) -> dict[tuple[str, str], Placed]:
-        """Changes that every user of an anchor makes alike, to be made once in the anchor."""
-        users = self._users()
+        """Changes that every user of an anchor, or of an extended service, makes alike: to be made once there."""
+        users = [*self._users(), *self._heirs()]
         if not users:
             return {}
         wanted: dict[str, dict[str, Change]] = defaultdict(dict)
@@ -143,10 +155,24 @@ class Planner:
                     by_node.setdefault(id(mapping), (mapping, []))[1].append(name)
         return [entry for entry in by_node.values() if len(entry[1]) > 1]
 
+    def _heirs(self) -> list[tuple[nodes.Mapping, list[str]]]:
+        """Bodies that services extend, each with all who have it: also itself where it is one of the project."""
+        by_node: dict[int, tuple[nodes.Mapping, list[str]]] = {}
+        for name, bases in self.project.bases.items():
+            for _, node in bases:
+                if isinstance(node, nodes.Mapping) and name in self.project.services:
+                    names = by_node.setdefault(id(node), (node, []))[1]
+                    names += [name] if name not in names else []
+        for name in self.project.services if by_node else ():
+            for body in self.chain(name):
+                if id(body) in by_node and name not in by_node[id(body)][1]:
+                    by_node[id(body)][1].append(name)
+        return [entry for entry in by_node.values() if len(entry[1]) > 1]
+
     def _in_anchor(self, mapping: nodes.Mapping, names: Iterable[str], change: Change) -> Placed | None:
         key = str(change.path[3])
         for name in names:
-            if any(key in body.index for body in self.chain(name) if body is not mapping):
+            if any(key in body.index for body in (*self.chain(name), *self._inherited(name)) if body is not mapping):
                 return None
         own = mapping.get(key)
         if own is not None and not (isinstance(own, nodes.Sequence) and isinstance(change, (Append, Replace, Reshape))):
@@ -154,7 +180,7 @@ class Planner:
         if own is None and not isinstance(change, Set):
             return None
         layer, path = self._places_of_anchors().get(id(mapping), (None, ()))
-        if layer is None:
+        if layer is None or layer.file in self.frozen:
             return None
         return Placed(layer.file, replace(change, path=(*path, key)))
 
@@ -163,15 +189,20 @@ class Planner:
             self._anchored = {}
             for layer in self.project.layers:
                 _index_anchors(layer.root, layer, (layer.document,), self._anchored)
+            for bases in self.project.bases.values():
+                for layer, node in bases:
+                    name = next(name for name, one in service_nodes(layer) if one is node)
+                    self._anchored.setdefault(id(node), (layer, (layer.document, *self._service_path(layer, name))))
         return self._anchored
 
 
-def _body_for(service: Service, key: str) -> tuple[Layer, nodes.Node]:
-    for layer, node in reversed(service.bodies):
-        body = nodes.resolved(node)
-        if isinstance(body, nodes.Mapping) and key in body.index:
-            return layer, node
-    return service.bodies[0]
+def _has(node: nodes.Node, key: str, change: Change) -> bool:
+    """Whether a body has the key, and what is to be replaced in it."""
+    body = nodes.resolved(node)
+    if not isinstance(body, nodes.Mapping) or key not in body.index:
+        return False
+    value = nodes.resolved(body.get(key))
+    return not isinstance(change, Replace) or change.old in (to_data(value) if value is not None else ())
 
 
 def _collect(node: nodes.Node | None, found: list[nodes.Mapping]) -> None:

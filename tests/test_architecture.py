@@ -34,7 +34,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "plan": {"compose", "yaml"},
     "patching": {"compose", "outcome", "plan", "yaml"},
     "decide": {"compose", "images", "outcome", "passes", "posture", "suppress", "yaml"},
-    "pipeline": {"compose", "decide", "images", "outcome", "patching", "suppress", "validation", "yaml"},
+    "sharing": {"compose", "decide", "outcome", "patching", "plan", "suppress", "yaml"},
+    "pipeline": {"compose", "decide", "images", "outcome", "sharing", "suppress", "validation", "yaml"},
     # The surfaces. The package itself only gives names to what is public.
     "": {"decide", "outcome", "pipeline"},
     "cli": {"", "compose", "decide", "images", "outcome", "passes", "pipeline", "redaction", "report", "yaml"},

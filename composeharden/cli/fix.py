@@ -14,7 +14,7 @@ from composeharden.cli.options import formats, pipeline_options, shared
 from composeharden.cli.output import finish
 from composeharden.cli.reports import TEXT
 from composeharden.cli.run import Done, Settings, described, judge, look, run, words
-from composeharden.cli.write import WriteError, replace_file, write_new
+from composeharden.cli.write import WriteError, replace_files, write_new
 from composeharden.outcome import Location, Outcome, Problem
 from composeharden.redaction import Redactor
 from composeharden.report.after import after_fix
@@ -81,13 +81,14 @@ def _write(path: str, outcome: Outcome, output: str | None) -> dict[str, str]:
     """Write the result where it belongs; returns each file that was replaced with the command that undoes it."""
     target = output or (STDIN if path == STDIN else None)
     if target is None:
-        return {
-            patch.path: replace_file(patch.path, patch.before.encode(patch.before.text), patch.data).undo
-            for patch in outcome.patches
-        }
+        changes = [(one.path, one.before.encode(one.before.text), one.data) for one in outcome.patches]
+        return {written.path: written.undo for written in replace_files(changes)}
     source = outcome.sources.get(path)
     if source is None:
         return {}
+    if any(patch.path != path for patch in outcome.patches):
+        files = ", ".join(patch.path for patch in outcome.patches)
+        raise WriteError(f"-o is for one file, and the changes belong to {files}")
     data = outcome.patches[0].data if outcome.patches else source.encode(source.text)
     if target == STDIN:
         sys.stdout.buffer.write(data)

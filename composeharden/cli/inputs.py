@@ -7,8 +7,9 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 
+from composeharden.compose.files import Files
 from composeharden.compose.load import DEFAULTS
 from composeharden.yaml.source import MAX_BYTES
 
@@ -108,15 +109,35 @@ def lies_in(path: str, folder: str) -> bool:
 
 
 def reader(main: str) -> Callable[[str], bytes]:
-    """A reader for one input: the file itself, and whatever lies in its folder once links are followed."""
-    folder = os.path.realpath(os.path.dirname(main) or ".")
+    """A reader for one file: the file itself, and whatever lies in its folder once links are followed."""
+    folder = os.path.dirname(main) if main != STDIN else None
+    beside = _reader(folder, {main})
 
     def read_beside(path: str) -> bytes:
-        if path == main:
-            if isinstance(main, OutwardLink):
-                raise PermissionError(errno.EACCES, "it is a link out of the folder searched; name it to use it", path)
+        if path == main and isinstance(main, OutwardLink):
+            raise PermissionError(errno.EACCES, "it is a link out of the folder searched; name it to use it", path)
+        return beside(path)
+
+    return read_beside
+
+
+def project_reader(files: Files, allow_outside: bool = False) -> Callable[[str], bytes]:
+    """A reader for a project: the files that were named, and whatever lies in its directory once links are followed.
+
+    With `allow_outside` it reads any regular file.
+    """
+    first = files.paths[0]
+    folder = files.directory if files.directory is not None else os.path.dirname(first) if first != STDIN else None
+    return _reader(folder, {*files.paths, *(files.env_files or ())}, allow_outside)
+
+
+def _reader(folder: str | None, named: Container[str], allow_outside: bool = False) -> Callable[[str], bytes]:
+    root = None if folder is None else os.path.realpath(folder or ".")
+
+    def read_inside(path: str) -> bytes:
+        if path in named:
             return read(path)
-        if main == STDIN or not lies_in(path, folder):
+        if not allow_outside and (root is None or not lies_in(path, root)):
             if not os.path.lexists(path):
                 raise FileNotFoundError(errno.ENOENT, "is not there", path)
             raise PermissionError(errno.EACCES, "lies outside the project", path)
@@ -124,7 +145,7 @@ def reader(main: str) -> Callable[[str], bytes]:
             return b"\n".join(os.fsencode(entry.name) for entry in os.scandir(path) if entry.is_file())
         return read(path)
 
-    return read_beside
+    return read_inside
 
 
 def read(path: str) -> bytes:

@@ -9,6 +9,7 @@ import click
 
 from composeharden.cli.facts import images_option
 from composeharden.cli.reports import TEXT, ReportFile
+from composeharden.cli.stacks import choice, environment, project_options
 from composeharden.decide import Options
 from composeharden.passes import all_passes
 
@@ -49,6 +50,7 @@ class RuleNames(click.ParamType[frozenset[str]]):
 _SHARED = (
     click.argument("paths", nargs=-1, type=click.Path()),
     click.option("-r", "--recursive", is_flag=True, help="Look for Compose files in folders and below."),
+    project_options,
     click.option("--only", type=RuleNames(), default=frozenset(), help="Run these passes only."),
     click.option("--skip", type=RuleNames(), default=frozenset(), help="Leave these passes out."),
     click.option(
@@ -97,4 +99,13 @@ def pipeline_options(
     only: frozenset[str], skip: frozenset[str], services: tuple[str, ...], assume: bool, strict_evidence: bool
 ) -> Options:
     """The pipeline's options from those of the command line."""
-    return Options(only=only, skip=skip, services=frozenset(services), assume=assume, strict_evidence=strict_evidence)
+    chosen = choice()
+    return Options(
+        only=only,
+        skip=skip,
+        services=frozenset(services),
+        assume=assume,
+        strict_evidence=strict_evidence,
+        environment=environment(chosen),
+        allow_partial=chosen.allow_partial,
+    )

@@ -16,8 +16,9 @@ import click
 from composeharden import __version__
 from composeharden.cli.facts import Folders, catalog_for
 from composeharden.cli.hadolint import Hadolint
-from composeharden.cli.inputs import STDIN, InputError, expand, reader
+from composeharden.cli.inputs import STDIN, InputError, project_reader, reader
 from composeharden.cli.reports import TEXT, Reports, parts
+from composeharden.cli.stacks import Stack, choice, stacks
 from composeharden.cli.trouble import in_words
 from composeharden.decide import Options
 from composeharden.outcome import Location, Outcome, Problem, Severity, Status
@@ -71,7 +72,7 @@ Worker = Callable[[str, Settings], Done]
 def run(worker: Worker, paths: Iterable[str], recursive: bool, jobs: int, settings: Settings) -> list[Done]:
     """Work on every input and print what each has to say, in order. Raises click.UsageError without any input."""
     try:
-        files = expand(paths, recursive)
+        files = stacks(paths, recursive, choice())
     except InputError as error:
         raise click.UsageError(str(error)) from None
     done = []
@@ -129,14 +130,18 @@ def _progress(items: Iterator[Done], count: int, settings: Settings) -> Iterator
 def look(path: str, settings: Settings) -> tuple[Outcome, Redactor]:
     """Harden one input in memory, and the redactor that knows everything it may not print."""
     options = replace(settings.options, catalog=catalog_for(path, settings.folders), lint=Hadolint())
-    outcome = harden(path, reader(path), options)
+    if isinstance(path, Stack):
+        outcome = harden(path.files, project_reader(path.files, path.allow_outside), options)
+    else:
+        outcome = harden(path, reader(path), options)
     redactor = Redactor()
     for source in outcome.sources.values():
         redactor.add(source)
     for patch in outcome.patches:
         redactor.add(patch.after)
-    for name, value in outcome.variables.items():
-        redactor.add_value(name, value)
+    for variables in (outcome.variables, *outcome.scopes):
+        for name, value in variables.items():
+            redactor.add_value(name, value)
     for text in outcome.texts:
         redactor.add_text(text)
     return outcome, redactor

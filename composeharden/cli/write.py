@@ -9,6 +9,7 @@ import shlex
 import stat
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from composeharden.cli.inputs import read
@@ -26,27 +27,52 @@ class Written(NamedTuple):
 
 
 def replace_file(path: str, before: bytes, after: bytes) -> Written:
-    """Replace the content of `path`, which must still be `before`, by `after`.
+    """Replace the content of `path`, which must still be `before`, by `after`: see `replace_files`."""
+    return replace_files([(path, before, after)])[0]
+
+
+def replace_files(changes: Sequence[tuple[str, bytes, bytes]]) -> list[Written]:
+    """Replace the content of files, given as path, content before and content after: all of them or none.
 
     A file that is not committed in git is kept as `<path>.orig` first. A symbolic link is written through when its
     target lies in the folder of the link or below.
 
     Raises:
-        WriteError: it changed meanwhile, is read-only, leads out of the project, or the disk is full.
+        WriteError: one of them changed meanwhile, is read-only, leads out of the project, or the disk is full.
     """
-    target = _target(path)
+    written: list[tuple[str, bytes]] = []
+    undo = []
     try:
+        targets = [_checked(path, before, len(changes) > 1) for path, before, _ in changes]
+        undo = [_undo(path, target, before) for target, (path, before, _) in zip(targets, changes, strict=True)]
+        for target, (_, before, after) in zip(targets, changes, strict=True):
+            _replace(target, after, like=target)
+            written.append((target, before))
+    except OSError as error:
+        for target, before in reversed(written):
+            _replace(target, before, like=target)
+        raise WriteError(f"cannot be written: {error.strerror or error}") from None
+    return undo
+
+
+def _checked(path: str, before: bytes, is_one_of_several: bool) -> str:
+    """The file that is written for a path. Raises WriteError where it must not be."""
+    prefix = f"{path}: " if is_one_of_several else ""
+    try:
+        target = _target(path)
         if read(target) != before:
             raise WriteError("it was changed by someone else meanwhile; run again")
         if not os.stat(target).st_mode & 0o222:
             raise WriteError("it is read-only; make it writable (chmod u+w) to have it patched")
-        undo = (
-            f"git restore -- {shlex.quote(path)}" if _is_clean_in_git(target, before) else _keep(path, target, before)
-        )
-        _replace(target, after, like=target)
-    except OSError as error:
-        raise WriteError(f"cannot be written: {error.strerror or error}") from None
-    return Written(path, undo)
+    except WriteError as error:
+        raise WriteError(f"{prefix}{error}") from None
+    return target
+
+
+def _undo(path: str, target: str, before: bytes) -> Written:
+    """Keep the old content where git does not have it, and tell how to go back to it."""
+    in_git = _is_clean_in_git(target, before)
+    return Written(path, f"git restore -- {shlex.quote(path)}" if in_git else _keep(path, target, before))
 
 
 def write_new(path: str, data: bytes, mode: int) -> None:

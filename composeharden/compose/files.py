@@ -33,6 +33,10 @@ class Files:
     """Project name; empty to take it from the files or the directory."""
     alone: bool = False
     """The file was named by itself: an override file beside it is not loaded, but may be meant."""
+    beside: tuple[str, ...] = ()
+    """Files that look like overrides of it and are not loaded: nobody knows when they are used."""
+    shared: tuple[Files, ...] = ()
+    """Other projects of the run that are made of some of the same files: an edit must suit them, too."""
 
 
 @dataclass(frozen=True)

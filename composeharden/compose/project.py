@@ -244,6 +244,17 @@ class Project:
         given = self.files.directory
         return posixpath.dirname(self.files.paths[0]) if given is None else given
 
+    def is_own(self, file: str) -> bool:
+        """Whether a file is part of the project's own folder, or was named as one of its files."""
+        if file in self.files.paths:
+            return True
+        folder, path = posixpath.normpath(self.directory or "."), posixpath.normpath(file)
+        if folder != ".":
+            if not path.startswith(folder.rstrip("/") + "/"):
+                return False
+            path = path[len(folder.rstrip("/")) + 1 :]
+        return not path.startswith(("../", "/")) and path != ".."
+
     def is_active(self, name: str) -> bool:
         """Whether Compose takes a service for part of the project: it has no profile, or one that is active."""
         profiles = as_list(self.services[name].get("profiles"))

@@ -221,9 +221,9 @@ def test_a_bug_in_one_file_does_not_hide_the_others(folder: Path) -> None:
     script = (
         "import composeharden.cli.run as r\n"
         "real = r.harden\n"
-        "def some(path, *rest):\n"
-        "    if path.startswith('a'): raise ValueError('hunter2-secret')\n"
-        "    return real(path, *rest)\n"
+        "def some(files, *rest):\n"
+        "    if files.paths[0].startswith('a'): raise ValueError('hunter2-secret')\n"
+        "    return real(files, *rest)\n"
         "r.harden = some\n"
         "import sys; sys.argv = ['composeharden', 'check', '-r', '.', *sys.argv[1:]]\n"
         "from composeharden.cli import main; main()\n"

@@ -1,0 +1,157 @@
+"""Projects below a folder: which Compose files belong together, so that none is judged without those that change it.
+
+A file that another one includes or extends is judged with that one. An override file is judged with the file that
+Compose would load it with, if it has one of Compose's own names. One such as `docker-compose.prod.yml` is left to
+whoever names it with `-f`, since nobody knows when it is used. It is recognised by two things: it is called like
+another file of its folder with a word more, and some of its services do not say what they run, so that it is no stack
+by itself.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from composeharden.cli.inputs import STDIN, OutwardLink, expand, read
+from composeharden.cli.stacks import Choice, Stack, discovered
+from composeharden.compose.entries import items, mapping, plain
+from composeharden.compose.extends import extends_of
+from composeharden.compose.files import Files
+from composeharden.compose.filling import REMOTE
+from composeharden.compose.kinds import Kind, classify
+from composeharden.compose.load import DEFAULTS, OVERRIDES
+from composeharden.compose.merge import MergeError, flatten
+from composeharden.yaml.source import Source, SourceError, all_data, load
+
+_MOST_SHARING = 20
+"""Other projects that an edit of a shared file is compared with."""
+
+
+def search(arguments: Iterable[str], chosen: Choice) -> list[str]:
+    """The projects in folders and below; a file that was named is one by itself. Raises InputError."""
+    arguments = list(arguments) or ["."]
+    named = [path for path in arguments if path == STDIN or not os.path.isdir(path)]
+    paths = expand(arguments, recursive=True)
+    found = _Found([path for path in paths if path not in named and not isinstance(path, OutwardLink)])
+    roots = {path: found.project(path, chosen) for path in found.roots}
+    return [roots.get(path, path) for path in paths if path in roots or path in named or isinstance(path, OutwardLink)]
+
+
+class _Found:
+    """The files of a search and what they name of each other."""
+
+    def __init__(self, paths: list[str]) -> None:
+        self.paths = paths
+        self._known = set(paths)
+        self._sources: dict[str, Source | None] = {}
+        self.included: dict[str, list[str]] = {}
+        self.extended: dict[str, list[str]] = {}
+        for path in paths:
+            self.included[path], self.extended[path] = self._targets(path)
+        self.overrides = {path: self._overridden(path) for path in paths}
+        self.roots = self._roots()
+
+    def _roots(self) -> list[str]:
+        """The files that are the first of a project."""
+        named = {target for path in self.paths for target in self._named(path) if target != path}
+        roots = [path for path in self.paths if path not in named and not self.overrides[path]]
+        reached = {one for path in roots for one in self.closure(path)}
+        for path in self.paths:  # those that only name each other
+            if path not in reached and not self.overrides[path]:
+                roots.append(path)
+                reached |= self.closure(path)
+        return [path for path in self.paths if path in set(roots)]
+
+    def project(self, path: str, chosen: Choice) -> Stack:
+        """The project that a file is the first of."""
+        own = self._files(path)
+        sharing = [other for other in self.roots if other != path and own & self._files(other)]
+        files = self._loaded(path, chosen)
+        beside = [one for one, base in self.overrides.items() if base == path and one not in files.paths]
+        shared = tuple(self._loaded(other, chosen) for other in sharing[:_MOST_SHARING])
+        return Stack.of(replace(files, shared=shared, beside=tuple(beside)), chosen.allow_outside)
+
+    @staticmethod
+    def _loaded(path: str, chosen: Choice) -> Files:
+        return (discovered if os.path.basename(path) in DEFAULTS else _alone)(path, chosen).files
+
+    def closure(self, path: str) -> set[str]:
+        """A file and all that it names, and those again."""
+        found, stack = {path}, [path]
+        while stack:
+            one = stack.pop()
+            for target in (*self.included.get(one, ()), *self.extended.get(one, ())):
+                if target not in found:
+                    found.add(target)
+                    stack.append(target)
+        return found
+
+    def _files(self, path: str) -> set[str]:
+        firsts = [path, *(other for other, base in self.overrides.items() if base == path)]
+        return set().union(*(self.closure(first) for first in firsts))
+
+    def _named(self, path: str) -> Iterator[str]:
+        """What belongs to another file: a file that Compose finds by itself is a project even if others extend it."""
+        yield from self.included[path]
+        yield from (target for target in self.extended[path] if os.path.basename(target) not in DEFAULTS)
+
+    def _targets(self, path: str) -> tuple[list[str], list[str]]:
+        included: list[str] = []
+        extended: list[str] = []
+        for data in self._data(path):
+            for entry in items(data.get("include")):
+                included += [str(one) for one in items(mapping(entry).get("path") if mapping(entry) else entry)]
+            for service in mapping(data.get("services")).values():
+                base = extends_of(plain(service))
+                extended += [base[1]] if base and base[1] else []
+        return self._beside(path, included), self._beside(path, extended)
+
+    def _beside(self, path: str, targets: Iterable[str]) -> list[str]:
+        local = (target for target in targets if not REMOTE.match(target))
+        joined = (os.path.normpath(os.path.join(os.path.dirname(path), target)) for target in local)
+        return [target for target in joined if target in self._known]
+
+    def _data(self, path: str) -> Iterator[dict[str, object]]:
+        source = self._source(path, needed=False)
+        for data in all_data(source) if source is not None else ():
+            try:
+                flat = flatten(data)
+            except MergeError:
+                continue
+            if isinstance(flat, dict):
+                yield flat
+
+    def _source(self, path: str, needed: bool) -> Source | None:
+        """A file; None for one that cannot be read or that names no other and is not `needed` for anything else."""
+        if path not in self._sources:
+            try:
+                data = read(path)
+                if not needed and b"include" not in data and b"extends" not in data:
+                    return None
+                self._sources[path] = load(data)
+            except (OSError, SourceError):  # which is said when it is worked on
+                self._sources[path] = None
+        return self._sources[path]
+
+    def _overridden(self, path: str) -> str:
+        """The file that this one is an override of; empty where it is none."""
+        folder, name = os.path.split(path)
+        if name in OVERRIDES:
+            mains = (os.path.join(folder, main) for main in DEFAULTS)
+            return next((main for main in mains if main in self._known), "")
+        stem, extension = os.path.splitext(name)
+        base = stem.rpartition(".")[0]
+        mains = (os.path.join(folder, base + ending) for ending in (extension, ".yaml", ".yml"))
+        main = next((main for main in mains if base and main in self._known), "")
+        return main if main and self._is_fragment(path) else ""
+
+    def _is_fragment(self, path: str) -> bool:
+        source = self._source(path, needed=True)
+        kinds = {classify(root) for root in source.documents} if source is not None else set()
+        return Kind.FRAGMENT in kinds and Kind.STACK not in kinds
+
+
+def _alone(path: str, chosen: Choice) -> Stack:
+    files = Files((path,), env_files=chosen.env_files or None, profiles=frozenset(chosen.profiles), alone=True)
+    return Stack.of(files, chosen.allow_outside)
