@@ -26,7 +26,8 @@ def kind(project: Project) -> list[Problem]:
     path = project.files.paths[0]
     if not project.layers:
         return [_nothing(path)]
-    if len(project.files.paths) > 1 and project.services:
+    completed = len(project.files.paths) > 1 or any(layer.file != path for layer in project.layers)
+    if completed and project.services:
         return []
     kinds = {classify(layer.root) for layer in project.layers if layer.file in project.files.paths}
     return [] if Kind.STACK in kinds else [_no_stack(path, kinds)]
