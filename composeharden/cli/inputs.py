@@ -121,14 +121,17 @@ def reader(main: str) -> Callable[[str], bytes]:
     return read_beside
 
 
-def project_reader(files: Files, allow_outside: bool = False) -> Callable[[str], bytes]:
-    """A reader for a project: the files that were named, and whatever lies in its directory once links are followed.
+def project_reader(
+    files: Files, allow_outside: bool = False, named: Container[str] | None = None
+) -> Callable[[str], bytes]:
+    """A reader for a project: the files that were `named`, and whatever lies in its directory once links are followed.
 
-    With `allow_outside` it reads any regular file.
+    With `allow_outside` it reads any regular file. None for `named` stands for all that the project starts with.
     """
     first = files.paths[0]
     folder = files.directory if files.directory is not None else os.path.dirname(first) if first != STDIN else None
-    return _reader(folder, {*files.paths, *(files.env_files or ())}, allow_outside)
+    started = {*files.paths, *(files.env_files or ())}
+    return _reader(folder, started if named is None else named, allow_outside)
 
 
 def _reader(folder: str | None, named: Container[str], allow_outside: bool = False) -> Callable[[str], bytes]:

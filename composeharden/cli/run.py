@@ -131,7 +131,7 @@ def look(path: str, settings: Settings) -> tuple[Outcome, Redactor]:
     """Harden one input in memory, and the redactor that knows everything it may not print."""
     options = replace(settings.options, catalog=catalog_for(path, settings.folders), lint=Hadolint())
     if isinstance(path, Stack):
-        outcome = harden(path.files, project_reader(path.files, path.allow_outside), options)
+        outcome = harden(path.files, project_reader(path.files, path.allow_outside, path.named), options)
     else:
         outcome = harden(path, reader(path), options)
     redactor = Redactor()

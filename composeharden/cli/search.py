@@ -70,7 +70,9 @@ class _Found:
         files = self._loaded(path, chosen)
         beside = [one for one, base in self.overrides.items() if base == path and one not in files.paths]
         shared = tuple(self._loaded(other, chosen) for other in sharing[:_MOST_SHARING])
-        return Stack.of(replace(files, shared=shared, beside=tuple(beside)), chosen.allow_outside)
+        return Stack.of(
+            replace(files, shared=shared, beside=tuple(beside)), chosen.allow_outside, (path, *chosen.env_files)
+        )
 
     @staticmethod
     def _loaded(path: str, chosen: Choice) -> Files:
@@ -154,4 +156,4 @@ class _Found:
 
 def _alone(path: str, chosen: Choice) -> Stack:
     files = Files((path,), env_files=chosen.env_files or None, profiles=frozenset(chosen.profiles), alone=True)
-    return Stack.of(files, chosen.allow_outside)
+    return Stack.of(files, chosen.allow_outside, (path, *chosen.env_files))

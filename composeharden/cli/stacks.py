@@ -24,16 +24,19 @@ _KEPT = "composeharden.stacks"
 class Stack(str):
     """One project among the inputs. As a string it is its first file."""
 
-    __slots__ = ("allow_outside", "files")
+    __slots__ = ("allow_outside", "files", "named")
     files: Files
     allow_outside: bool
+    named: frozenset[str]
+    """Files that the user named: they are read wherever they lie."""
 
     @classmethod
-    def of(cls, files: Files, allow_outside: bool = False) -> Stack:
+    def of(cls, files: Files, allow_outside: bool = False, named: Iterable[str] = ()) -> Stack:
         """The project of `files`; `allow_outside` lets them name files outside of the project directory."""
         found = cls(files.paths[0])
         found.files = files
         found.allow_outside = allow_outside
+        found.named = frozenset(named)
         return found
 
 
@@ -138,7 +141,11 @@ def _one(argument: str, chosen: Choice) -> str:
     (path,) = expand([argument], recursive=False)
     if argument == STDIN or not os.path.isdir(argument):
         named = Files((path,), env_files=chosen.env_files or None, profiles=frozenset(chosen.profiles), alone=True)
-        return Stack.of(named, chosen.allow_outside) if _says_more(chosen) and path != STDIN else path
+        return (
+            Stack.of(named, chosen.allow_outside, (path, *chosen.env_files))
+            if _says_more(chosen) and path != STDIN
+            else path
+        )
     return discovered(path, chosen)
 
 
@@ -152,7 +159,7 @@ def discovered(path: str, chosen: Choice) -> Stack:
     override = next((name for name in OVERRIDES if os.path.isfile(os.path.join(folder, name))), None)
     paths = (path, os.path.join(folder, override)) if override else (path,)
     files = Files(paths, folder, chosen.env_files or None, frozenset(chosen.profiles), _name(folder))
-    return Stack.of(files, chosen.allow_outside)
+    return Stack.of(files, chosen.allow_outside, (path, *chosen.env_files))
 
 
 class _Surroundings:
@@ -192,7 +199,10 @@ def _project(chosen: Choice, around: _Surroundings) -> Stack:
         frozenset(profiles),
         _name(directory),
     )
-    return Stack.of(files, chosen.allow_outside)
+    by_user = chosen.files or os.environ.get("COMPOSE_FILE")
+    # An .env could name anything, and so could the link that an override file is.
+    trusted = paths if by_user else () if around.get("COMPOSE_FILE") else paths[:1]
+    return Stack.of(files, chosen.allow_outside, (*chosen.env_files, *trusted))
 
 
 def _from_variable(around: _Surroundings) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from typing import Any
 from composeharden.compose.entries import plain
 from composeharden.compose.environment import normal_name
 from composeharden.compose.extends import Extends
-from composeharden.compose.files import Base, Fault, Files, Layer, LoadError, Reader, Scope, fault
+from composeharden.compose.files import OUTSIDE, Base, Fault, Files, Layer, LoadError, Reader, Scope, fault
 from composeharden.compose.filling import TooLong, fill
 from composeharden.compose.include import Includes
 from composeharden.compose.merge import MergeError, flatten, merge
@@ -191,7 +191,8 @@ def load_source(read: Reader | None, path: str, named: Fault | None = None) -> S
     except PermissionError as error:
         if named is not None:
             raise
-        raise LoadError(Fault(f"cannot be read: {error.strerror or error}", path, about_file=True)) from None
+        message = f"cannot be read: {error.strerror or error}"
+        raise LoadError(Fault(message, path, hint=OUTSIDE[1].partition(",")[0], about_file=True)) from None
     except OSError as error:
         reason = error.strerror or str(error)
         if named is None:

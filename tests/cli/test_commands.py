@@ -242,12 +242,17 @@ def test_a_bug_in_one_file_does_not_hide_the_others(folder: Path) -> None:
         assert "hunter2" not in done.stdout + done.stderr
 
 
-def test_an_override_file_that_cannot_be_looked_at_holds_everything_back(
+def test_an_override_file_that_leads_elsewhere_is_not_read(
     folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "override.yaml"
     elsewhere.write_text("services: {cache: {privileged: true}}\n")
     (folder / "compose.override.yaml").symlink_to(elsewhere)
     done = run("diff", text=LEGACY)
+    assert (done.stdout, done.returncode) == ("", 2)
+    assert "compose.override.yaml: error: cannot be read: lies outside the project" in done.stderr
+    assert "--allow-outside" in done.stderr
+    done = run("diff", "compose.yaml")
     assert done.stdout == ""
     assert "compose.override.yaml changes it" in done.stderr
+    assert run("diff", "--exit-code", "--allow-outside").returncode == 1

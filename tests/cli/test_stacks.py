@@ -129,6 +129,14 @@ def test_the_env_file_of_the_current_folder_goes_before_that_of_the_project(monk
     assert one(files=("../compose.yaml",)).env_files is None
 
 
+def test_an_env_file_cannot_have_files_elsewhere_read(tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "compose.yaml"
+    elsewhere.write_text(WEB)
+    write(__env=f"COMPOSE_FILE={elsewhere}\nCOMPOSE_ENV_FILES={elsewhere}\n")
+    done = call("check", "--project-directory", ".")
+    assert (done.exit_code, "lies outside the project" in done.output) == (2, True)
+
+
 def test_an_env_file_that_cannot_be_read_directs_nothing() -> None:
     write(compose__yaml=WEB)
     Path(".env").write_bytes(b"COMPOSE_FILE=x\n\xff\x00")
@@ -189,9 +197,9 @@ def test_projects_that_share_a_file_know_of_each_other() -> None:
 
 
 def test_a_project_can_be_sent_to_another_process() -> None:
-    stack = Stack.of(Files(("a", "b"), profiles=frozenset("p")), True)
+    stack = Stack.of(Files(("a", "b"), profiles=frozenset("p")), True, ("a",))
     again = pickle.loads(pickle.dumps(stack))
-    assert (again, again.files, again.allow_outside) == ("a", stack.files, True)
+    assert (again, again.files, again.allow_outside, again.named) == ("a", stack.files, True, frozenset("a"))
 
 
 # -- commands --------------------------------------------------------------------------------------------------------
