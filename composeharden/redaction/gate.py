@@ -102,14 +102,14 @@ class Redactor:
         """Text with known secrets masked and nothing escaped: only for forms that encode every unusual character."""
         return self._without_known(text)
 
-    def can_show(self, text: str, source: Source, start: int) -> bool:
-        """Whether a part of a file, which stands there from `start` on, can be shown as it is."""
+    def can_show(self, text: str, source: Source, start: int, end: int) -> bool:
+        """Whether a text, which stands in a file between two offsets, can be shown as it is."""
         if self.clean(text) != text.replace("\r\n", "\n"):
             return False
         self.add(source)
         spans = self._secrets[id(source)][1].spans
         first = bisect.bisect_right(spans, start, key=lambda span: span[1])
-        return first == len(spans) or spans[first][0] >= start + len(text)
+        return first == len(spans) or spans[first][0] >= end
 
     def sentence(self, text: str) -> str:
         """`one_line`, for messages about a file that could not be read: what looks like a secret in them goes too."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from composeharden.outcome import Finding, Outcome, Patch, Share, Status
 from composeharden.redaction import Redactor
 from composeharden.yaml.splice import Edit, order
+
+_Key = tuple[str | None, str]
+"""Service and rule of a finding."""
 
 
 class Replacement(NamedTuple):
@@ -47,7 +51,7 @@ class Fixes:
         self.shares = {(share.service, share.rule): share for share in patch.shares}
         self.findings = {(found.service, found.rule): found for found in outcome.with_status(Status.FIX)}
         self.offsets = self._offsets()
-        self.keys = [key for key in self.shares if key in self.findings]
+        self.keys: list[_Key] = [key for key in self.shares if key in self.findings]
         self.owners: dict[Edit, list[int]] = {}
         for number, key in enumerate(self.keys):
             for edit in self.shares[key].edits:
@@ -62,29 +66,63 @@ class Fixes:
         return _joined(Replacement(start, end, text or "") for start, end, text in found)
 
     def suggestions(self) -> list[Suggestion]:
-        """The whole patch as replacements apart from each other, each of which leaves a sound stack when taken alone.
+        """The patch as replacements apart from each other, each of which leaves a sound stack when taken alone.
 
-        Edits on one line are made together, and so are those of a finding and of what it needs.
+        Edits on one line are made together, and so are those of a finding and of what it needs in the same service.
+        What belongs together over several services, or over lines that cannot be shown, is told but not offered.
         """
-        groups = _Groups(self.edits)
-        for one, other in zip(self.edits, self.edits[1:], strict=False):
+        apart = {key for key, one in self.findings.items() if self._reaches_out(one)}
+        while True:
+            apart |= {key for key, one in self.findings.items() if not apart.isdisjoint(self._needed(one))}
+            found = [self._suggestion(edits) for edits in self._groups(apart)]
+            hidden = {
+                (one.service, one.rule)
+                for suggestion in found
+                for one in (suggestion.findings if suggestion.text is None and len(suggestion.findings) > 1 else ())
+                if len({self._line(edit) for share in self._closure(one) for edit in share.edits}) > 1
+            }
+            if hidden <= apart:
+                return [*found, *(self._told(key) for key in self.keys if key in apart)]
+            apart |= hidden
+
+    def _groups(self, apart: Collection[_Key]) -> list[list[Edit]]:
+        """The edits that are made together, without those that only findings kept apart ask for."""
+        kept = [edit for edit in self.edits if not self._owned_by(edit) or not self._owned_by(edit) <= set(apart)]
+        groups = _Groups(kept)
+        for one, other in itertools.pairwise(kept):
             if other.start <= self._end_of_line(one.end):
                 groups.join(one, other)
-        for finding in self.findings.values():
-            together = [edit for share in self._closure(finding) for edit in share.edits]
+        for key, finding in self.findings.items():
+            together = [edit for share in self._closure(finding) for edit in share.edits] if key not in apart else []
             for edit in together[1:]:
                 groups.join(together[0], edit)
-        return [self._suggestion(edits) for edits in groups.apart()]
+        return groups.apart()
+
+    def _owned_by(self, edit: Edit) -> set[_Key]:
+        return {self.keys[number] for number in self.owners.get(edit, ())}
+
+    def _needed(self, finding: Finding) -> list[_Key]:
+        """What a finding needs, written as `rule` or, of another service, as `service/rule`."""
+        pairs = (name.rpartition("/") for name in finding.needs)
+        return [(service or finding.service, rule) for service, _, rule in pairs]
+
+    def _reaches_out(self, finding: Finding) -> bool:
+        return any(share.service != finding.service for share in self._closure(finding))
+
+    def _line(self, edit: Edit) -> int:
+        return self.patch.before.position(edit.start).line
+
+    def _told(self, key: _Key) -> Suggestion:
+        edit = self.shares[key].edits[0]
+        return Suggestion(edit.start, edit.end, None, (self.findings[key],))
 
     def _closure(self, finding: Finding) -> list[Share]:
-        wanted, found = [finding.rule], []
-        for rule in wanted:
-            share = self.shares.get((finding.service, rule))
-            needed = self.findings.get((finding.service, rule))
-            if share is not None:
-                found.append(share)
-            wanted += (other for other in (needed.needs if needed else ()) if other not in wanted)
-        return found
+        """The edits of a finding and of all that it stands or falls with."""
+        wanted = [(finding.service, finding.rule)]
+        for key in wanted:
+            if key in self.findings:
+                wanted += (other for other in self._needed(self.findings[key]) if other not in wanted)
+        return [self.shares[key] for key in wanted if key in self.shares]
 
     def _suggestion(self, edits: list[Edit]) -> Suggestion:
         start, end, text = self._replacement(edits)
@@ -101,7 +139,8 @@ class Fixes:
             at = edit.end
         text = "".join(parts)
         place = self.offsets[self.rank[edits[0]]]
-        return start, end, text if self.redactor.can_show(text, self.patch.after, place) else None
+        reach = max(self.offsets[self.rank[edit]] + len(edit.text) for edit in edits)
+        return start, end, text if self.redactor.can_show(text, self.patch.after, place, reach) else None
 
     def _in_order(self, edits: Iterable[Edit]) -> list[Edit]:
         return sorted((edit for edit in edits if edit in self.rank), key=self.rank.__getitem__)

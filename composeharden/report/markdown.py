@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from composeharden.outcome import Effect, Finding, Location, Outcome, Severity, Status
+from composeharden.outcome import Effect, Finding, Location, Outcome, Problem, Severity, Status
 from composeharden.redaction import Redactor
 from composeharden.report.diff import unified
 from composeharden.report.entries import entry
@@ -152,18 +152,17 @@ class _Writer:
     def tables(self) -> dict[str, list[Row]]:
         found = self.outcome.findings
         return {
-            "problems": [
-                Row((0, 0), self.problem(one.location, (one.message, one.hint))) for one in self.outcome.problems
-            ],
+            "problems": [Row((0, 0), self.problem(one)) for one in self.outcome.problems],
             "open": [self.row(one) for one in found if one.status in _FIRST and not _is_minor(one)],
             "more": [self.folded(one) for one in found if _is_minor(one)],
             "held": [self.folded(one) for one in found if one.status is Status.HELD],
             "suppressed": [self.folded(one) for one in found if one.status is Status.SUPPRESSED],
         }
 
-    def problem(self, place: Location, text: tuple[str, str]) -> str:
-        told = ". ".join(self.text(self.redactor.sentence(line)) for line in text if line)
-        return f"- {self.place(place)}: {told}"
+    def problem(self, one: Problem) -> str:
+        told = ". ".join(self.text(self.redactor.sentence(line)) for line in (one.message, one.hint) if line)
+        place = self.text(self.run.places.name(one.location.file)) if one.about_file else self.place(one.location)
+        return f"- {place}: {told}"
 
     def row(self, finding: Finding) -> Row:
         shown = entry(finding, self.redactor, verbose=False)

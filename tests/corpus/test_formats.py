@@ -24,6 +24,6 @@ def test_documents_are_valid_and_show_no_secret(folder: str) -> None:
         found.add(look(file, number))
     assert found.wrong == []
     assert all(found.count[form] == found.count[f"{form}, hostile names"] >= 20 for form in FORMATS)
-    assert found.count["patches remade from SARIF fixes"]
+    assert found.count["SARIF fixes applied"]
     assert found.count["patches remade from suggestions"]
     assert found.count["secrets searched for"]

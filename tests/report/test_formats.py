@@ -17,14 +17,7 @@ from composeharden.report.places import Places
 from tests.report import readers
 from tests.report.outcomes import hardened, ordinary, redactor_of
 
-HARDENED = """\
-services:
-  cache:
-    image: memcached:1.6
-    read_only: true
-    cap_drop: [ALL]
-    security_opt: [no-new-privileges:true]
-"""
+PLAIN = "services:\n  cache:\n    image: memcached:1.6\n"
 BROKEN = Outcome("bad/compose.yaml", problems=(Problem("it is no mapping", Location("bad/compose.yaml", 2, 3), "so"),))
 
 
@@ -55,7 +48,8 @@ def test_nothing_is_a_valid_document_too() -> None:
 
 
 def test_a_hardened_stack_has_no_fixes() -> None:
-    outcome, redactor = hardened(HARDENED)
+    before, _ = hardened(PLAIN)
+    outcome, redactor = hardened(before.patches[0].data)
     assert outcome.findings
     for form in FORMATS:
         text = document(form, Run("1.0")).render([outcome], redactor)
@@ -226,14 +220,14 @@ def test_rdjson_paths_are_relative_to_the_current_folder() -> None:
 
 
 def test_rdjson_warns_of_what_changes_how_a_service_runs() -> None:
-    outcome, redactor = hardened("services:\n  cache:\n    image: memcached:1.6\n")
+    outcome, redactor = hardened(PLAIN)
     (one,) = [
         one
         for one in readers.rdjson(document("rdjson", Run("1.0")).render([outcome], redactor))
         if "suggestions" in one
     ]
     assert "check that it starts" in one["message"]
-    assert one["code"]["value"] == "cap-drop, no-new-privileges, read-only"
+    assert {"cap-drop", "no-new-privileges", "read-only"} <= set(one["code"]["value"].split(", "))
 
 
 def test_junit_has_a_suite_for_each_file() -> None:
