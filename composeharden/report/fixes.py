@@ -50,6 +50,9 @@ class Fixes:
         self.rank = {edit: number for number, edit in enumerate(self.edits)}
         self.shares = {(share.service, share.rule): share for share in patch.shares}
         self.findings = {(found.service, found.rule): found for found in outcome.with_status(Status.FIX)}
+        self.elsewhere = {
+            (share.service, share.rule) for other in outcome.patches if other is not patch for share in other.shares
+        }
         self.offsets = self._offsets()
         self.keys: list[_Key] = [key for key in self.shares if key in self.findings]
         self.owners: dict[Edit, list[int]] = {}
@@ -57,12 +60,12 @@ class Fixes:
             for edit in self.shares[key].edits:
                 self.owners.setdefault(edit, []).append(number)
 
-    def of(self, finding: Finding) -> list[Replacement]:
-        """What fixes one finding, with all that it stands or falls with; nothing where that would show a secret."""
+    def of(self, finding: Finding) -> list[Replacement] | None:
+        """What fixes one finding in this file, with all that it stands or falls with; None where it shows a secret."""
         edits = {edit: None for share in self._closure(finding) for edit in share.edits}
         found = [self._replacement([edit]) for edit in self._in_order(edits)]
         if any(text is None for _, _, text in found):
-            return []
+            return None
         return _joined(Replacement(start, end, text or "") for start, end, text in found)
 
     def suggestions(self) -> list[Suggestion]:
@@ -107,7 +110,8 @@ class Fixes:
         return [(service or finding.service, rule) for service, _, rule in pairs]
 
     def _reaches_out(self, finding: Finding) -> bool:
-        return any(share.service != finding.service for share in self._closure(finding))
+        """Whether it takes changes of another service, or in another file."""
+        return any(key[0] != finding.service or key in self.elsewhere for key in self._wanted(finding))
 
     def _line(self, edit: Edit) -> int:
         return self.patch.before.position(edit.start).line
@@ -117,12 +121,15 @@ class Fixes:
         return Suggestion(edit.start, edit.end, None, (self.findings[key],))
 
     def _closure(self, finding: Finding) -> list[Share]:
-        """The edits of a finding and of all that it stands or falls with."""
+        """The edits in this file of a finding and of all that it stands or falls with."""
+        return [self.shares[key] for key in self._wanted(finding) if key in self.shares]
+
+    def _wanted(self, finding: Finding) -> list[_Key]:
         wanted = [(finding.service, finding.rule)]
         for key in wanted:
             if key in self.findings:
                 wanted += (other for other in self._needed(self.findings[key]) if other not in wanted)
-        return [self.shares[key] for key in wanted if key in self.shares]
+        return [key for key in wanted if key in self.findings]
 
     def _suggestion(self, edits: list[Edit]) -> Suggestion:
         start, end, text = self._replacement(edits)

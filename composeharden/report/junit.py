@@ -9,7 +9,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 from typing import Any
 
-from composeharden.outcome import Finding, Outcome, Status
+from composeharden.outcome import Finding, Location, Outcome, Status
 from composeharden.redaction import Redactor
 from composeharden.report.formats import Document as Base
 from composeharden.report.formats import fails, subject, told
@@ -24,12 +24,12 @@ class Document(Base):
         suite = ElementTree.Element("testsuite", {"name": name})
         for problem in outcome.problems:
             text = [redactor.sentence(line) for line in (problem.message, problem.hint) if line]
-            case = _case(suite, name, "can be read and judged", problem.location.line)
+            case = _case(suite, name, "can be read and judged", self.place(problem.location, redactor))
             _result(case, "error", "problem", text)
         for finding in outcome.findings:
             self.finding(suite, name, finding, redactor)
         if len(suite) == 0:
-            _case(suite, name, "nothing to harden", 1)
+            _case(suite, name, "nothing to harden", {"file": name})
         for kind in ("failure", "error", "skipped"):
             suite.set({"failure": "failures", "error": "errors"}.get(kind, kind), str(len(suite.findall(f"*/{kind}"))))
         suite.set("tests", str(len(suite)))
@@ -51,16 +51,19 @@ class Document(Base):
     def finding(self, suite: ElementTree.Element, name: str, finding: Finding, redactor: Redactor) -> None:
         """Add one finding to its suite."""
         title = redactor.one_line(f"{finding.rule}, {subject(finding)}")
-        case = _case(suite, name, title, finding.location.line)
+        case = _case(suite, name, title, self.place(finding.location, redactor))
         text = [redactor.one_line(line) for line in (*told(finding), *finding.why.split("\n"), *finding.references)]
         kind = "failure" if fails(finding, self.run) else "skipped"
         kind = "error" if finding.status is Status.REFUSED else kind
         _result(case, kind, f"{finding.status}, {finding.severity}", [line for line in text if line])
 
+    def place(self, place: Location, redactor: Redactor) -> dict[str, str]:
+        """The attributes that say where something stands."""
+        return {"file": redactor.one_line(self.run.places.name(place.file)), "line": str(place.line)}
 
-def _case(suite: ElementTree.Element, file: str, title: str, line: int) -> ElementTree.Element:
-    attributes = {"classname": file, "name": title, "file": file, "line": str(line)}
-    return ElementTree.SubElement(suite, "testcase", attributes)
+
+def _case(suite: ElementTree.Element, name: str, title: str, place: dict[str, str]) -> ElementTree.Element:
+    return ElementTree.SubElement(suite, "testcase", {"classname": name, "name": title, **place})
 
 
 def _result(case: ElementTree.Element, kind: str, sort: str, text: list[str]) -> None:

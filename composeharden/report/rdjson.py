@@ -31,11 +31,14 @@ class Document(Base):
 
     def part(self, outcome: Outcome, redactor: Redactor) -> Any:
         """The diagnostics as text: one per suggestion, which tells of all findings in it, and one per other finding."""
-        found, covered = [], set()
+        found: list[dict[str, Any]] = []
+        covered: set[int] = set()
         for patch in outcome.patches:
             for one in Fixes(outcome, patch, redactor).suggestions():
-                found.append(_suggestion(one, patch, redactor))
-                covered |= {id(finding) for finding in one.findings}
+                about = {id(finding) for finding in one.findings}
+                if one.text is not None or not about or not about <= covered:  # one may be told of in several files
+                    found.append(_suggestion(one, patch, redactor))
+                covered |= about
         found += [
             _finding(finding, redactor)
             for finding in outcome.findings

@@ -177,9 +177,9 @@ class _Writer:
         changes = []
         for fixes in self.fixes:
             replacements = fixes.of(finding)
+            if replacements is None:
+                return None
             if not replacements:
-                if (finding.service, finding.rule) in fixes.shares:
-                    return None
                 continue
             source = fixes.patch.before
             replaced = [self.replacement(source, one) for one in replacements]

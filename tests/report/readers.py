@@ -34,22 +34,23 @@ def sarif(text: str) -> dict[str, Any]:
     return run
 
 
-def replacements(results: Iterable[dict[str, Any]]) -> list[Any]:
-    """Every replacement that the fixes of some results make, each once."""
+def replacements(results: Iterable[dict[str, Any]], uri: str = "") -> list[Any]:
+    """Every replacement that the fixes of some results make, each once; in one file if it is named."""
     found = [
         replacement
         for result in results
         for fix in result.get("fixes", ())
         for change in fix["artifactChanges"]
+        if uri in ("", change["artifactLocation"]["uri"])
         for replacement in change["replacements"]
     ]
     return list({json.dumps(one): one for one in found}.values())
 
 
-def fixed(text: str, results: Iterable[dict[str, Any]]) -> str:
+def fixed(text: str, results: Iterable[dict[str, Any]], uri: str = "") -> str:
     """A text with the fixes of some results made. Insertions at one place: those further to the right come first."""
     edits = []
-    for one in replacements(results):
+    for one in replacements(results, uri):
         region, new = one["deletedRegion"], one["insertedContent"]["text"]
         start = _offset(text, region["startLine"], region["startColumn"])
         end = _offset(text, region["endLine"], region["endColumn"])

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from composeharden.compose.files import Files, Reader
 from composeharden.decide import Options
 from composeharden.outcome import Finding, Outcome, Share, Status
+from composeharden.pipeline import harden
 from composeharden.redaction import Redactor
 from composeharden.report.fixes import Fixes
 from composeharden.report.formats import Run, document
@@ -143,6 +145,40 @@ def test_what_belongs_together_over_two_services_is_told_and_not_offered() -> No
     assert "healthcheck:" in made
 
 
+def reader_of(files: dict[str, bytes]) -> Reader:
+    def read(path: str) -> bytes:
+        if path not in files:
+            raise FileNotFoundError(2, "No such file or directory", path)
+        return files[path]
+
+    return read
+
+
+def test_fixes_and_suggestions_of_several_files() -> None:
+    base = PLAIN + "    volumes: [data:/var/lib/postgresql/data]\nvolumes: {data: {}}\n"
+    over = "services:\n  cache:\n    security_opt:\n      - label:disable\n  db:\n    tmpfs:\n      - /tmp\n"
+    files = {"compose.yaml": base.encode(), "compose.override.yaml": over.encode()}
+    project = Files(tuple(files))
+    outcome = harden(project, reader_of(files))
+    redactor = redactor_of(outcome)
+    assert {patch.path for patch in outcome.patches} == set(files)
+    results = readers.sarif(rendered("sarif", outcome, redactor))["results"]
+    (fix,) = [one for one in results if one["ruleId"] == "read-only" and "db" in one["message"]["text"]]
+    assert "read_only: true" in readers.fixed(base, [fix], "compose.yaml")
+    assert "size=" in readers.fixed(over, [fix], "compose.override.yaml")
+    diagnostics = readers.rdjson(rendered("rdjson", outcome, redactor))
+    told = [one for one in diagnostics if one["code"]["value"] == "read-only" and "db" in one["message"]]
+    assert [("suggestions" in one, "composeharden fix makes it" in one["message"]) for one in told] == [(False, True)]
+    made = {}
+    for path, text in files.items():
+        own = [one for one in diagnostics if one["location"]["path"] == path]
+        assert any("suggestions" in one for one in own)
+        made[path] = readers.suggested(text, own)
+    after = harden(project, reader_of(made))
+    assert after.problems == ()
+    assert to_fix(after) <= {("db", "read-only"), ("db", "user"), ("db", "cap-drop")}
+
+
 @pytest.mark.parametrize("secret", ["hunter2-hunter2", "abc"])
 def test_an_edit_that_holds_a_secret_is_not_shown(secret: str) -> None:
     """No pass writes one; a list that is rewritten could carry a comment that does. Short ones are known by place."""
@@ -219,9 +255,9 @@ def test_a_fix_that_needs_another_holds_it() -> None:
     shares = (Share("web", "first", (patch.edits[0],)), Share("web", "second", (patch.edits[1],)))
     outcome = outcome_of(replace(patch, shares=shares), [first, second])
     fixes = Fixes(outcome, outcome.patches[0], redactor_of(outcome))
-    (both,) = fixes.of(first)
+    (both,) = fixes.of(first) or []
     assert both.text == patch.edits[0].text + patch.edits[1].text
-    (one,) = fixes.of(second)
+    (one,) = fixes.of(second) or []
     assert one.text == patch.edits[1].text
 
 
