@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup test lint demo bench docs clean engine engine-images mutants
+.PHONY: setup test lint demo bench large docs clean engine engine-images mutants
 
 setup: $(VENV)/.ready
 
@@ -30,6 +30,11 @@ bench: setup
 docs: setup
 	$(BIN)/python -m tests.reference
 	$(BIN)/python -m tests.image_pages
+	$(BIN)/python -m tests.config_schema
+
+large: setup
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check compose-lint==0.36.2
+	$(BIN)/python -m tests.corpus.large
 
 engine:
 	tests/engine/start-engine

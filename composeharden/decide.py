@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from composeharden.compose.lint import Linter
 from composeharden.compose.project import Layer, Project, Service
 from composeharden.images.catalog import BUILT_IN, Catalog
-from composeharden.outcome import Confidence, Effect, Finding, Location, Status
+from composeharden.outcome import Acceptance, Confidence, Effect, Finding, Location, Severity, Status
 from composeharden.passes import Pass, Proposal, all_passes
 from composeharden.posture import FOUNDATIONS, Posture, decide
 from composeharden.suppress import Suppression
 from composeharden.yaml import nodes
+from composeharden.yaml.source import Source
+
+Accept = Callable[[Sequence[Finding], Mapping[str, Source]], Sequence[Acceptance | None]]
+_Reasons = Mapping[tuple[str | None, str], Acceptance]
+"""Service (None: all) and rule to why it is left."""
+_MOST_ROUNDS = 8
+"""What is accepted can bring up other findings: those of what rested on it."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,10 @@ class Options:
     """What is known of images."""
     lint: Linter | None = field(default=None, repr=False, compare=False)
     """What else to ask about Dockerfiles; nothing is asked by default."""
+    severities: Mapping[str, Severity] = field(default_factory=dict)
+    """Severities of passes that go before their own."""
+    accept: Accept | None = field(default=None, repr=False, compare=False)
+    """Asked about all findings of an input, given its files: which of them are left as they are, and why."""
 
     def chosen(self) -> list[Pass]:
         """The passes to run."""
@@ -46,16 +57,46 @@ class Options:
 
 def findings(project: Project, options: Options, suppressed: Iterable[Suppression] = ()) -> list[Finding]:
     """Every finding of the chosen passes, in the order of the file."""
-    reasons = _reasons(suppressed)
+    comments = _reasons(suppressed)
+    found = _found(project, options, comments, comments)
+    if options.accept is None:
+        return found
+    sources = {layer.file: layer.source for layer in project.layers}
+    accepted: _Reasons = {}
+    answers = options.accept(found, sources)
+    for _ in range(_MOST_ROUNDS):
+        known, accepted = accepted, {**accepted, **_accepted_fixes(found, answers)}
+        if accepted == known:
+            break
+        found = _found(project, options, comments, {**accepted, **comments})
+        answers = options.accept(found, sources)
+    return [
+        finding if answer is None or finding.status is Status.SUPPRESSED else _suppressed(finding, answer)
+        for finding, answer in zip(found, answers, strict=True)
+    ]
+
+
+def _accepted_fixes(
+    found: Iterable[Finding], answers: Iterable[Acceptance | None]
+) -> dict[tuple[str | None, str], Acceptance]:
+    """What will not be made, so that nothing else may rest on it."""
+    pairs = zip(found, answers, strict=True)
+    return {
+        (one.service, one.rule): answer for one, answer in pairs if answer is not None and one.service and one.changes
+    }
+
+
+def _found(project: Project, options: Options, comments: _Reasons, settled: _Reasons) -> list[Finding]:
+    """Every finding, given what comments suppress, and what no other fix may rest on."""
     chosen = {rule.name: rule for rule in options.chosen()}
     found: list[Finding] = []
     postures: dict[str, Posture] = {}
     for name, service in project.services.items():
         if service.is_container and service.raw and (not options.services or name in options.services):
-            postures[name], held = _settled(service, chosen, options, reasons)
+            postures[name], held = _settled(service, chosen, options, settled)
             found += held
     found += [
-        _suppress(finding, reasons)
+        _suppress(finding, comments)
         for rule in chosen.values()
         for finding in _findings_of(rule, project, postures, options)
     ]
@@ -66,7 +107,7 @@ def findings(project: Project, options: Options, suppressed: Iterable[Suppressio
 
 
 def _settled(
-    service: Service, chosen: Mapping[str, Pass], options: Options, reasons: Mapping[tuple[str | None, str], str]
+    service: Service, chosen: Mapping[str, Pass], options: Options, reasons: _Reasons
 ) -> tuple[Posture, list[Finding]]:
     """The posture that rests on nothing but what will be made, and what was asked for and will not be."""
     without = frozenset(name for name in (*FOUNDATIONS, "read-only", "tmpfs-options") if name not in chosen)
@@ -86,9 +127,7 @@ def _settled(
         without |= failing.keys()
 
 
-def _of_service(
-    rule: Pass, posture: Posture, options: Options, reasons: Mapping[tuple[str | None, str], str]
-) -> Finding | None:
+def _of_service(rule: Pass, posture: Posture, options: Options, reasons: _Reasons) -> Finding | None:
     """What a pass that others rest on has to mend in a service."""
     proposals = rule.for_service(posture) if rule.for_service is not None else ()
     found = (_finding(rule, one, posture.service, posture, options) for one in proposals if one.changes)
@@ -137,7 +176,7 @@ def _finding(
     finding = Finding(
         rule=rule.name,
         service=service.name if service is not None else None,
-        severity=rule.severity if proposal.severity is None else proposal.severity,
+        severity=options.severities.get(rule.name, rule.severity if proposal.severity is None else proposal.severity),
         message=proposal.message,
         location=proposal.location or _location(service, project, proposal),
         confidence=proposal.confidence,
@@ -192,15 +231,19 @@ def _top_level(project: Project, key: str | None) -> tuple[Layer, nodes.Node]:
     return project.layers[0], project.layers[0].root
 
 
-def _suppress(finding: Finding, reasons: Mapping[tuple[str | None, str], str]) -> Finding:
-    reason = reasons.get((finding.service, finding.rule)) or reasons.get((None, finding.rule))
-    return replace(finding, status=Status.SUPPRESSED, reason=reason, unlock="") if reason else finding
+def _suppress(finding: Finding, reasons: _Reasons) -> Finding:
+    answer = reasons.get((finding.service, finding.rule)) or reasons.get((None, finding.rule))
+    return _suppressed(finding, answer) if answer is not None else finding
 
 
-def _reasons(suppressed: Iterable[Suppression]) -> dict[tuple[str | None, str], str]:
-    """Service (None: all) and rule to the reason given first."""
-    found: dict[tuple[str | None, str], str] = {}
+def _suppressed(finding: Finding, answer: Acceptance) -> Finding:
+    return replace(finding, status=Status.SUPPRESSED, reason=answer.reason, suppressed_by=answer.by, unlock="")
+
+
+def _reasons(suppressed: Iterable[Suppression]) -> _Reasons:
+    """What comments say, the first of several."""
+    found: dict[tuple[str | None, str], Acceptance] = {}
     for mark in suppressed:
         for rule in mark.rules if mark.reason else ():
-            found.setdefault((mark.service, rule), mark.reason)
+            found.setdefault((mark.service, rule), Acceptance(mark.reason, "comment"))
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
+from typing import NamedTuple
 
 from composeharden.yaml.change import Change
 from composeharden.yaml.source import Source
@@ -105,12 +106,22 @@ class Finding:
     """What a person can do about it."""
     reason: str = ""
     """Why it is held, suppressed or refused."""
+    suppressed_by: str = ""
+    """What suppresses it: a comment in the file, an exception of the configuration, or the baseline."""
     unlock: str = ""
     """The flag that applies a held fix, if one does."""
     references: tuple[str, ...] = ()
     """CIS, OWASP and other identifiers."""
     evidence: tuple[str, ...] = ()
     """Where the facts were read or run."""
+
+
+class Acceptance(NamedTuple):
+    """Why a finding is left as it is, by a decision that stands elsewhere than in the file."""
+
+    reason: str
+    by: str
+    """`exception` or `baseline`."""
 
 
 @dataclass(frozen=True, slots=True)

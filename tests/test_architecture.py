@@ -36,9 +36,23 @@ MAY_IMPORT: dict[str, set[str]] = {
     "decide": {"compose", "images", "outcome", "passes", "posture", "suppress", "yaml"},
     "sharing": {"compose", "decide", "outcome", "patching", "plan", "suppress", "yaml"},
     "pipeline": {"compose", "decide", "images", "outcome", "sharing", "suppress", "validation", "yaml"},
+    # What a repository says about itself, read and applied; it is given the names of the passes.
+    "configuration": {"compose", "images", "outcome", "yaml"},
     # The surfaces. The package itself only gives names to what is public.
     "": {"decide", "outcome", "pipeline"},
-    "cli": {"", "compose", "decide", "images", "outcome", "passes", "pipeline", "redaction", "report", "yaml"},
+    "cli": {
+        "",
+        "compose",
+        "configuration",
+        "decide",
+        "images",
+        "outcome",
+        "passes",
+        "pipeline",
+        "redaction",
+        "report",
+        "yaml",
+    },
     "__main__": {"cli"},
 }
 SAYS_NOTHING = {"utils", "util", "base", "common", "helpers", "misc", "core", "lib"}

@@ -12,7 +12,7 @@ import click
 from composeharden import __version__
 from composeharden.cli.trouble import guarded
 
-_COMMANDS = ("check", "completion", "diff", "explain", "fix", "images")
+_COMMANDS = ("check", "completion", "diff", "explain", "fix", "images", "init")
 
 
 class _Lazy(click.Group):
@@ -39,6 +39,7 @@ def cli() -> None:
     composeharden explain cap-drop  what a pass does, and why
     composeharden explain redis:8   what an image needs, with evidence
     composeharden images            the images that facts are known of
+    composeharden init              a configuration that accepts what is there today
     """
 
 

@@ -7,13 +7,15 @@ from typing import Any
 
 import click
 
+from composeharden.cli import baseline
 from composeharden.cli.facts import Folders
-from composeharden.cli.options import formats, pipeline_options, shared
+from composeharden.cli.options import formats, pipeline_options, run_options, shared
 from composeharden.cli.output import finish
 from composeharden.cli.reports import TEXT
 from composeharden.cli.run import Done, Settings, described, judge, look, run, words
 from composeharden.outcome import Severity
 from composeharden.report.formats import FORMATS
+from composeharden.report.style import counted
 
 _SEVERITIES = [str(severity) for severity in Severity]
 
@@ -29,6 +31,12 @@ _SEVERITIES = [str(severity) for severity in Severity]
     help="Exit with 1 when a finding is at least this severe.",
 )
 @click.option("--fail-on-held", is_flag=True, help="Exit with 1 when a fix is held back.")
+@click.option(
+    "--write-baseline",
+    metavar="FILE",
+    type=click.Path(),
+    help="Write the findings of today to this file, for --baseline; they do not fail this run.",
+)
 def command(
     paths: tuple[str, ...],
     recursive: bool,
@@ -39,6 +47,7 @@ def command(
     verbose: bool,
     fail_on: str,
     fail_on_held: bool,
+    write_baseline: str | None,
     **choice: Any,
 ) -> None:
     """Report findings in Compose files; change nothing.
@@ -48,6 +57,9 @@ def command(
                 1  it would, or one does
                 2  something could not be read, seen or done
     """
+    scoped = run_options(choice)
+    if write_baseline is not None and scoped["scope"].is_restricted:
+        raise click.UsageError("a baseline is written by a run over all files, not by one over a part of them")
     settings = Settings(
         "check",
         pipeline_options(**choice),
@@ -57,12 +69,17 @@ def command(
         fail_on_held,
         folders=folders,
         reports=reports,
+        write_baseline=write_baseline,
+        **scoped,
     )
     done = run(work, paths, recursive, jobs, settings)
     finish(done, settings)
+    if write_baseline is not None:
+        count = baseline.write(write_baseline, (entry for item in done for entry in item.seen.entries))
+        sys.stderr.write(f"{counted(count, 'finding')} written to the baseline\n")
     if any(item.trouble for item in done):
         sys.exit(2)
-    sys.exit(any(item.changed or item.failing or (fail_on_held and item.held) for item in done))
+    sys.exit(write_baseline is None and any(item.changed or item.failing for item in done))
 
 
 def work(path: str, settings: Settings) -> Done:

@@ -9,7 +9,7 @@ import click
 
 from composeharden.cli.facts import Folders
 from composeharden.cli.inputs import STDIN
-from composeharden.cli.options import formats, pipeline_options, shared
+from composeharden.cli.options import formats, pipeline_options, run_options, shared
 from composeharden.cli.output import finish, write_patch
 from composeharden.cli.reports import TEXT
 from composeharden.cli.run import Done, Settings, described, judge, look, run, wants_color, words
@@ -48,6 +48,7 @@ def command(
 
     The difference goes to standard output with secret values masked; the reasons go to standard error.
     """
+    scoped = run_options(choice)
     settings = Settings(
         "diff",
         pipeline_options(**choice),
@@ -57,6 +58,7 @@ def command(
         reports=reports,
         context=context,
         extra={"patch": patch_file},
+        **scoped,
     )
     done = run(work, paths, recursive, jobs, settings)
     finish(done, settings)

@@ -10,7 +10,7 @@ import click
 
 from composeharden.cli.facts import Folders
 from composeharden.cli.inputs import STDIN
-from composeharden.cli.options import formats, pipeline_options, shared
+from composeharden.cli.options import formats, pipeline_options, run_options, shared
 from composeharden.cli.output import finish
 from composeharden.cli.reports import TEXT
 from composeharden.cli.run import Done, Settings, described, judge, look, run, words
@@ -30,6 +30,7 @@ from composeharden.report.after import after_fix
     metavar="FILE",
     help="Write the result there instead, for one input; '-' is standard output.",
 )
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 when something would change.")
 def command(
     paths: tuple[str, ...],
     recursive: bool,
@@ -39,6 +40,7 @@ def command(
     jobs: int,
     verbose: bool,
     output: str | None,
+    check: bool,
     **choice: Any,
 ) -> None:
     """Harden Compose files in place.
@@ -46,21 +48,29 @@ def command(
     A file that git does not hold as it is gets a copy beside it (.orig). With '-' the file comes from standard input
     and goes to standard output.
     """
+    scoped = run_options(choice)
+    extra = {"output": output, "check": check}
     settings = Settings(
-        "fix", pipeline_options(**choice), form, verbose, folders=folders, reports=reports, extra={"output": output}
+        "fix", pipeline_options(**choice), form, verbose, folders=folders, reports=reports, extra=extra, **scoped
     )
+    if check and output is not None:
+        raise click.UsageError("--check writes nothing, so leave -o out")
     if output is not None and (len(paths) > 1 or recursive):
         raise click.UsageError("-o takes one input")
-    if form != TEXT and (output == STDIN or STDIN in paths):
+    if form != TEXT and not check and (output == STDIN or STDIN in paths):
         raise click.UsageError(f"the file goes to standard output; leave --format {form} out, or name a file with -o")
     done = run(work, paths, recursive, jobs, settings)
     finish(done, settings)
-    sys.exit(2 if any(item.trouble for item in done) else 0)
+    if any(item.trouble for item in done):
+        sys.exit(2)
+    sys.exit(check and any(item.changed for item in done))
 
 
 def work(path: str, settings: Settings) -> Done:
     """Fix one input."""
     outcome, redactor = look(path, settings)
+    if settings.extra["check"]:
+        return _checked(outcome, redactor, settings)
     undo: dict[str, str] = {}
     failed = ""
     try:
@@ -74,6 +84,15 @@ def work(path: str, settings: Settings) -> Done:
     done.parts = described(outcome, redactor, settings)
     if settings.form == TEXT:
         done.err = words(outcome, redactor, settings, sys.stderr, applied=not failed, brief=not settings.verbose)
+    return done
+
+
+def _checked(outcome: Outcome, redactor: Redactor, settings: Settings) -> Done:
+    """What would be done, with nothing written."""
+    done = judge(outcome, settings)
+    done.parts = described(outcome, redactor, settings)
+    if settings.form == TEXT:
+        done.err = words(outcome, redactor, settings, sys.stderr)
     return done
 
 

@@ -8,6 +8,7 @@ import re
 import stat
 import sys
 from collections.abc import Callable, Container, Iterable, Iterator
+from typing import NamedTuple
 
 from composeharden.compose.files import Files
 from composeharden.compose.load import DEFAULTS
@@ -44,11 +45,22 @@ class OutwardLink(str):
     __slots__ = ()
 
 
-def expand(arguments: Iterable[str], recursive: bool) -> list[str]:
+class Selection(NamedTuple):
+    """What a configuration says about a search, for the files and folders below its own."""
+
+    takes: Callable[[str], bool]
+    leaves_out: Callable[[str], bool]
+
+
+SelectionOf = Callable[[str], Selection | None]
+"""The selection that counts in a folder; None where the names alone decide."""
+
+
+def expand(arguments: Iterable[str], recursive: bool, selection_of: SelectionOf = lambda folder: None) -> list[str]:
     """The files for the arguments of a command line, each once, in order.
 
     Without arguments: the file Compose itself would take, in this folder or the nearest one above. A folder stands for
-    the same file in it, or with `recursive` for every Compose file below it.
+    the same file in it, or with `recursive` for every Compose file below it, as `selection_of` has them.
 
     Raises:
         InputError: nothing is there.
@@ -59,7 +71,7 @@ def expand(arguments: Iterable[str], recursive: bool) -> list[str]:
             nearest = _nearest()
             found[nearest] = nearest
         elif argument != STDIN and os.path.isdir(argument or "."):
-            for path in _in_folder(argument or ".", recursive):
+            for path in _in_folder(argument or ".", recursive, selection_of):
                 found.setdefault(path, path)
         else:
             found[argument] = argument  # also where a search found it as a link
@@ -78,9 +90,9 @@ def _nearest() -> str:
         folder = parent
 
 
-def _in_folder(folder: str, recursive: bool) -> Iterator[str]:
+def _in_folder(folder: str, recursive: bool, selection_of: SelectionOf) -> Iterator[str]:
     if recursive:
-        files = list(_walk(folder))
+        files = list(search(folder, selection_of))
         if not files:
             raise InputError(f"no Compose file in {folder} or below")
         yield from files
@@ -92,14 +104,25 @@ def _in_folder(folder: str, recursive: bool) -> Iterator[str]:
     raise InputError(f"no compose.yaml in {folder}; use -r to search below it")
 
 
-def _walk(folder: str) -> Iterator[str]:
+def search(folder: str, selection_of: SelectionOf) -> Iterator[str]:
+    """Every Compose file in a folder and below, less what belongs to tools."""
     top = os.path.realpath(folder)
     for root, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in _SKIPPED)
+        own = selection_of(root)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if name not in _SKIPPED and (own is None or not own.leaves_out(os.path.join(root, name)))
+        )
         for name in sorted(names):
-            if _NAMES.fullmatch(name):
-                path = os.path.normpath(os.path.join(root, name))
+            path = os.path.normpath(os.path.join(root, name))
+            if looks_like_compose(path) if own is None else own.takes(path):
                 yield OutwardLink(path) if os.path.islink(path) and not lies_in(path, top) else path
+
+
+def looks_like_compose(path: str) -> bool:
+    """Whether a file has a name as Compose files have it."""
+    return _NAMES.fullmatch(os.path.basename(path)) is not None
 
 
 def lies_in(path: str, folder: str) -> bool:

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from composeharden.cli.facts import images_option
 from composeharden.cli.reports import TEXT, ReportFile
+from composeharden.cli.scope import Scope, ShardOf
 from composeharden.cli.stacks import choice, environment, project_options
+from composeharden.configuration import NAME
 from composeharden.decide import Options
 from composeharden.passes import all_passes
 
@@ -67,6 +70,14 @@ _SHARED = (
         show_default=True,
         help="Work on that many files at a time.",
     ),
+    click.option("--no-config", is_flag=True, help=f"Ignore {NAME} and [tool.composeharden] in pyproject.toml."),
+    click.option(
+        "--baseline", metavar="FILE", type=click.Path(), help="Show the findings in this file, but do not count them."
+    ),
+    click.option(
+        "--changed-since", metavar="REV", help="Work only on files that were touched since the branch left REV."
+    ),
+    click.option("--shard", type=ShardOf(), help="Work on one part of the files only, such as 3/8."),
     click.option("-v", "--verbose", is_flag=True, help="Show reasons and evidence of every change."),
 )
 
@@ -93,6 +104,19 @@ def formats(*names: str) -> Callable[[_Function], _Function]:
         return click.option("--format", "form", type=choice, default=TEXT, show_default=True)(function)
 
     return add
+
+
+def run_options(choice: dict[str, Any]) -> dict[str, Any]:
+    """Take what is about the run out of `choice`, as the fields of `Settings`; the rest is for the pipeline."""
+    context = click.get_current_context()
+    return {
+        "configured": not choice.pop("no_config"),
+        "baseline": choice.pop("baseline"),
+        "scope": Scope(choice.pop("changed_since"), choice.pop("shard")),
+        "given": frozenset(
+            name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        ),
+    }
 
 
 def pipeline_options(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -71,8 +71,14 @@ class Reports:
         for kind, _, report, text in self.files:
             text.append(report.add(found[kind]))
 
-    def end(self) -> list[str]:
-        """Finish all reports; says which files could not be written, since what was done still has to be told."""
+    def end(self, notes: Sequence[str] = ()) -> list[str]:
+        """Finish all reports; says which files could not be written, since what was done still has to be told.
+
+        `notes` are remarks on the run as a whole, already clean.
+        """
+        for report in (self.stdout, *(report for _, _, report, _ in self.files)):
+            if report is not None:
+                report.notes = tuple(notes)
         if self.stdout is not None:
             sys.stdout.write(self.stdout.end())
             sys.stdout.flush()

@@ -5,26 +5,40 @@ One bad file never stops the others. A worker returns finished, already redacted
 
 from __future__ import annotations
 
+import datetime
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from composeharden import __version__
+from composeharden.cli.configuration import Governing, governed, governing, selection_of
 from composeharden.cli.facts import Folders, catalog_for
 from composeharden.cli.hadolint import Hadolint
 from composeharden.cli.inputs import STDIN, InputError, project_reader, reader
 from composeharden.cli.reports import TEXT, Reports, parts
+from composeharden.cli.scope import Scope
+from composeharden.cli.seen import Seen
 from composeharden.cli.stacks import Stack, choice, stacks
 from composeharden.cli.trouble import in_words
 from composeharden.decide import Options
-from composeharden.outcome import Location, Outcome, Problem, Severity, Status
+from composeharden.outcome import Finding, Location, Outcome, Problem, Severity, Status
 from composeharden.pipeline import harden
 from composeharden.redaction import Redactor
 from composeharden.report.formats import Run
+from composeharden.report.style import counted
+
+if TYPE_CHECKING:
+    from composeharden.cli.review import Review
+
+
+def everything(finding: Finding) -> bool:
+    """What a baseline accepts."""
+    return True
 
 
 @dataclass(frozen=True)
@@ -42,6 +56,20 @@ class Settings:
     reports: tuple[tuple[str, str], ...] = ()
     """Format and path of each report that goes to a file."""
     extra: dict[str, Any] = field(default_factory=dict)
+    configured: bool = True
+    """Look for configurations."""
+    given: frozenset[str] = frozenset()
+    """The options that the user gave: they go before those of a configuration."""
+    governing: Governing | None = None
+    """The configuration of the input at hand."""
+    scope: Scope = field(default_factory=Scope)
+    baseline: str | None = None
+    write_baseline: str | None = None
+    accepts: Callable[[Finding], bool] = everything
+    """What goes into the baseline that is written."""
+    today: datetime.date = field(default_factory=datetime.date.today)
+    seen: Seen = field(default_factory=Seen)
+    """The record of the input at hand."""
 
 
 @dataclass
@@ -58,12 +86,15 @@ class Done:
     trouble: bool = False
     """A problem, or something refused."""
     failing: bool = False
-    """A finding reaches the threshold of --fail-on."""
-    held: bool = False
+    """A finding reaches the threshold of --fail-on, or one is held back and --fail-on-held was given."""
     services: tuple[str, ...] = ()
     """Those of --service that are in this input."""
     steps: str = ""
     """What to do after a file was written, and how to go back."""
+    seen: Seen = field(default_factory=Seen)
+    """What it had to do with exceptions and baselines."""
+    kept: Any = None
+    """What a command of its own wants to know in the end."""
 
 
 Worker = Callable[[str, Settings], Done]
@@ -72,12 +103,19 @@ Worker = Callable[[str, Settings], Done]
 def run(worker: Worker, paths: Iterable[str], recursive: bool, jobs: int, settings: Settings) -> list[Done]:
     """Work on every input and print what each has to say, in order. Raises click.UsageError without any input."""
     try:
-        files = stacks(paths, recursive, choice())
+        files = settings.scope.of(_inputs(paths, recursive, settings))
     except InputError as error:
         raise click.UsageError(str(error)) from None
+    if settings.baseline is not None:
+        from composeharden.cli.baseline import load
+
+        load(settings.baseline)  # a broken one ends the run before it begins
+    if not files:
+        sys.stderr.write(Redactor().sentence(f"no Compose file {settings.scope}") + "\n")
+    files, unusable = _governed_well(files, settings)
     done = []
     reports = Reports(settings.form, settings.reports, _about(settings))
-    for item in _progress(_each(worker, files, jobs, settings), len(files), settings):
+    for item in chain(unusable, _progress(_each(worker, files, jobs, settings), len(files), settings)):
         done.append(item)
         reports.add(item.parts)
         item.parts = {}
@@ -86,10 +124,42 @@ def run(worker: Worker, paths: Iterable[str], recursive: bool, jobs: int, settin
         if item.err:
             sys.stdout.flush()
             sys.stderr.write(item.err)
-    for problem in reports.end():
+        item.out = item.err = ""  # of thousands of inputs only what is said at the end is kept
+    notes = remarks(done, settings)
+    for problem in reports.end(notes):
         sys.stderr.write(f"Error: {Redactor().one_line(problem)}\n")
         done.append(Done("", trouble=True))
+    sys.stderr.write("".join(f"note: {note}\n" for note in notes))
     return done
+
+
+def remarks(done: list[Done], settings: Settings) -> list[str]:
+    """What is to be said of exceptions and the baseline."""
+    if settings.baseline is None and not any(item.seen.governed_by for item in done):
+        return []
+    from composeharden.cli.leftovers import remarks as of_run
+
+    return of_run(done, settings)
+
+
+def _inputs(paths: Iterable[str], recursive: bool, settings: Settings) -> list[str]:
+    if settings.configured:
+        return stacks(paths, recursive, choice(), selection_of)
+    return stacks(paths, recursive, choice())
+
+
+def _governed_well(files: list[str], settings: Settings) -> tuple[list[str], list[Done]]:
+    """The inputs that can be worked on, and a report on each configuration that cannot be used, told once."""
+    found = [governing(path) if settings.configured else None for path in files]
+    broken = {one.file: one for one in found if one is not None and one.problems}
+    if not broken:
+        return files, []
+    told = []
+    for one in broken.values():
+        count = sum(other is not None and other.file == one.file for other in found)
+        note = f"{counted(count, 'Compose file')} that it governs {'is' if count == 1 else 'are'} not looked at"
+        told.append(_told(Outcome(one.file, problems=one.problems, notes=(note,)), settings))
+    return [path for path, one in zip(files, found, strict=True) if one is None or not one.problems], told
 
 
 def _each(worker: Worker, files: list[str], jobs: int, settings: Settings) -> Iterator[Done]:
@@ -106,16 +176,23 @@ def _each(worker: Worker, files: list[str], jobs: int, settings: Settings) -> It
 def _one(worker: Worker, path: str, settings: Settings) -> Done:
     """Work on one input; a bug that one file meets does not hide what is found in the others."""
     try:
-        return worker(path, settings)
+        own = governed(path, settings)
+        done = worker(path, own)
+        done.seen = own.seen
+        return done
     except (BrokenPipeError, click.ClickException):
         raise
     except Exception as error:
-        outcome = Outcome(path, problems=(Problem(in_words(error), Location(path), about_file=True),))
-        done, redactor = judge(outcome, settings), Redactor()
-        done.parts = described(outcome, redactor, settings)
-        if settings.form == TEXT:
-            done.err = words(outcome, redactor, settings, sys.stderr)
-        return done
+        return _told(Outcome(path, problems=(Problem(in_words(error), Location(path), about_file=True),)), settings)
+
+
+def _told(outcome: Outcome, settings: Settings) -> Done:
+    """Problems alone, as the format of the run has them."""
+    done, redactor = judge(outcome, settings), Redactor()
+    done.parts = described(outcome, redactor, settings)
+    if settings.form == TEXT:
+        done.err = words(outcome, redactor, settings, sys.stderr)
+    return done
 
 
 def _progress(items: Iterator[Done], count: int, settings: Settings) -> Iterator[Done]:
@@ -129,12 +206,14 @@ def _progress(items: Iterator[Done], count: int, settings: Settings) -> Iterator
 
 def look(path: str, settings: Settings) -> tuple[Outcome, Redactor]:
     """Harden one input in memory, and the redactor that knows everything it may not print."""
-    options = replace(settings.options, catalog=catalog_for(path, settings.folders), lint=Hadolint())
+    redactor = Redactor()
+    review = review_for(path, settings, redactor)
+    options = replace(settings.options, catalog=catalog_for(path, settings.folders), lint=Hadolint(), accept=review)
     if isinstance(path, Stack):
         outcome = harden(path.files, project_reader(path.files, path.allow_outside, path.named), options)
     else:
         outcome = harden(path, reader(path), options)
-    redactor = Redactor()
+    settings.seen.complete = not outcome.problems
     for source in outcome.sources.values():
         redactor.add(source)
     for patch in outcome.patches:
@@ -144,7 +223,19 @@ def look(path: str, settings: Settings) -> tuple[Outcome, Redactor]:
             redactor.add_value(name, value)
     for text in outcome.texts:
         redactor.add_text(text)
+    if review is not None:
+        review.finish()
     return outcome, redactor
+
+
+def review_for(path: str, settings: Settings, redactor: Redactor) -> Review | None:
+    """What knows of exceptions and baselines for one input; None where there are none."""
+    exemptions = settings.governing.configuration.exemptions if settings.governing is not None else ()
+    if not exemptions and settings.baseline is None and settings.write_baseline is None:
+        return None
+    from composeharden.cli.review import Review
+
+    return Review(path, settings, redactor)
 
 
 def described(outcome: Outcome, redactor: Redactor, settings: Settings) -> dict[str, Any]:
@@ -188,8 +279,8 @@ def judge(outcome: Outcome, settings: Settings) -> Done:
         path=outcome.path,
         changed=bool(outcome.patches),
         trouble=bool(outcome.problems) or bool(outcome.with_status(Status.REFUSED)),
-        failing=any(finding.severity >= settings.fail_on for finding in outcome.with_status(Status.REPORT)),
-        held=bool(outcome.with_status(Status.HELD)),
+        failing=any(finding.severity >= settings.fail_on for finding in outcome.with_status(Status.REPORT))
+        or (settings.fail_on_held and bool(outcome.with_status(Status.HELD))),
         services=tuple(settings.options.services & outcome.services),
     )
 

@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from composeharden.cli.inputs import STDIN, OutwardLink, expand, read
+from composeharden.cli.inputs import STDIN, OutwardLink, SelectionOf, expand, read
 from composeharden.cli.stacks import Choice, Stack, discovered
 from composeharden.compose.entries import items, mapping, plain
 from composeharden.compose.extends import extends_of
@@ -28,11 +28,14 @@ _MOST_SHARING = 20
 """Other projects that an edit of a shared file is compared with."""
 
 
-def search(arguments: Iterable[str], chosen: Choice) -> list[str]:
-    """The projects in folders and below; a file that was named is one by itself. Raises InputError."""
+def search(arguments: Iterable[str], chosen: Choice, selection_of: SelectionOf = lambda folder: None) -> list[str]:
+    """The projects in folders and below, of the files that `selection_of` takes there.
+
+    A file that was named is a project by itself. Raises InputError.
+    """
     arguments = list(arguments) or ["."]
     named = [path for path in arguments if path == STDIN or not os.path.isdir(path)]
-    paths = expand(arguments, recursive=True)
+    paths = expand(arguments, True, selection_of)
     found = _Found([path for path in paths if path not in named and not isinstance(path, OutwardLink)])
     roots = {path: found.project(path, chosen) for path in found.roots}
     return [roots.get(path, path) for path in paths if path in roots or path in named or isinstance(path, OutwardLink)]

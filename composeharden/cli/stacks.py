@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
-from composeharden.cli.inputs import STDIN, InputError, expand, read
+from composeharden.cli.inputs import STDIN, InputError, SelectionOf, expand, read
 from composeharden.compose import dotenv
 from composeharden.compose.files import Files
 from composeharden.compose.load import DEFAULTS, OVERRIDES
@@ -115,7 +115,9 @@ def environment(chosen: Choice) -> Mapping[str, str] | None:
     return {"COMPOSE_PROJECT_NAME": name} if name else None
 
 
-def stacks(arguments: Iterable[str], recursive: bool, chosen: Choice) -> list[str]:
+def stacks(
+    arguments: Iterable[str], recursive: bool, chosen: Choice, selection_of: SelectionOf = lambda folder: None
+) -> list[str]:
     """The inputs of a run, each once, in order: `Stack` for a project, a plain path for a file named by itself.
 
     Raises:
@@ -127,7 +129,7 @@ def stacks(arguments: Iterable[str], recursive: bool, chosen: Choice) -> list[st
     if recursive:
         from composeharden.cli.search import search  # it looks into files, which only -r needs
 
-        return search(arguments, chosen)
+        return search(arguments, chosen, selection_of)
     found: dict[str, str] = {}
     for path in arguments or [""]:
         one = _one(path, chosen)

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from composeharden.cli.git import NOTHING_REMOTE, UNCONFIGURED
 from composeharden.cli.inputs import read
 
 
@@ -161,8 +162,8 @@ def _is_clean_in_git(path: str, data: bytes) -> bool:
     repository in a folder `.git`: a folder that is laid out as a bare repository can come with any commit.
     """
     name = "./" + os.path.basename(path)
-    command = ["git", *_UNCONFIGURED, "rev-parse", "--verify"]
-    environment = {**os.environ, **_NOTHING_REMOTE}
+    command = ["git", *UNCONFIGURED, "rev-parse", "--verify"]
+    environment = {**os.environ, **NOTHING_REMOTE}
     found = []
     for revision in ("HEAD:", ":0:"):
         try:
@@ -179,15 +180,6 @@ def _is_clean_in_git(path: str, data: bytes) -> bool:
             return False
         found.append(done.stdout.decode("ascii", "replace").strip() if done.returncode == 0 else "")
     return found == [_blob(data, len(found[0]))] * 2
-
-
-_UNCONFIGURED = tuple(
-    part
-    for setting in ("core.fsmonitor=false", "core.hooksPath=/dev/null", "safe.bareRepository=explicit")
-    for part in ("-c", setting)
-)
-_NOTHING_REMOTE = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
-"""A partial clone fetches what it lacks, with the program that its configuration names."""
 
 
 def _blob(data: bytes, length: int) -> str:

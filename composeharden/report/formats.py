@@ -52,6 +52,8 @@ class Document:
 
     def __init__(self, run: Run) -> None:
         self.run = run
+        self.notes: tuple[str, ...] = ()
+        """Remarks on the run as a whole, clean; set before the end."""
 
     def part(self, outcome: Outcome, redactor: Redactor) -> Any:
         """What the document says of one input, redacted. It does not touch the document."""

@@ -60,7 +60,7 @@ class Document(Base):
     def end(self) -> str:
         """The whole text."""
         whole = self.whole or document([], Redactor(), self.run.version, self.run.command)
-        return _text(whole)
+        return _text({**whole, "notes": list(self.notes)})
 
 
 def _text(data: dict[str, Any]) -> str:
@@ -147,6 +147,7 @@ class _Writer:
             "effect": str(finding.effect),
             "message": self.text(finding.message),
             "reason": self.text(finding.reason),
+            "suppressed_by": self.text(finding.suppressed_by),
             "unlock": self.text(finding.unlock),
             "advice": self.text(finding.advice),
             "why": [self.text(line) for line in finding.why.split("\n") if line],

@@ -8,9 +8,7 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Any
 
 from composeharden.outcome import Effect, Finding, Location, Outcome, Problem, Severity, Status
@@ -25,7 +23,6 @@ from composeharden.yaml.source import Source
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 FINGERPRINT = f"composeharden/v{VERSION}"
 _LONGEST_DESCRIPTION = 1_000
-_COMMENT = re.compile(r"composeharden:[ \t]*ignore\[[^\[\]\n]*\]([^\n]*)")
 _ROOT = "%SRCROOT%"
 _LEVELS = {Severity.CRITICAL: "error", Severity.HIGH: "error", Severity.MEDIUM: "warning"}
 _SCORES = {Severity.CRITICAL: "9.5", Severity.HIGH: "8.0", Severity.MEDIUM: "5.5", Severity.LOW: "3.0"}
@@ -148,14 +145,8 @@ class _Writer:
         """Empty for what is not suppressed: leaving it out would mean that nobody knows."""
         if finding.status is not Status.SUPPRESSED:
             return []
-        kind = "inSource" if finding.reason in self.comments else "external"
+        kind = "inSource" if finding.suppressed_by == "comment" else "external"
         return [{"kind": kind, "status": "accepted", "justification": self.text(finding.reason)}]
-
-    @cached_property
-    def comments(self) -> set[str]:
-        """The reasons that stand in comments of the files, and so not in a configuration or a baseline."""
-        texts = (source.text for source in self.outcome.sources.values() if "composeharden:" in source.text)
-        return {reason.strip() for text in texts for reason in _COMMENT.findall(text)}
 
     def properties(self, finding: Finding) -> dict[str, Any]:
         found: dict[str, Any] = {
