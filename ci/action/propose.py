@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -123,13 +124,13 @@ def fix(tree: Path, page: Path) -> None:
 def look_up(name: str, base: str) -> Branch:
     """Ask the remote for the branch, and fetch it with its parent."""
     must("check-ref-format", "--branch", name)
-    listed = must("ls-remote", "origin", f"refs/heads/{name}", **credentials())
+    listed = must("ls-remote", "origin", f"refs/heads/{name}", environment=credentials())
     tip = listed.split("\t")[0]
     if tip:
         # Without its parent it could not be compared; and a depth would cut off the history of a whole checkout.
         shallow = must("rev-parse", "--is-shallow-repository") == "true"
         depth = ("--depth=2",) if shallow else ()
-        must("fetch", "--quiet", "--no-tags", *depth, "origin", f"+{tip}:{PREVIOUS}", **credentials())
+        must("fetch", "--quiet", "--no-tags", *depth, "origin", f"+{tip}:{PREVIOUS}", environment=credentials())
     return Branch(name, base, tip)
 
 
@@ -141,7 +142,8 @@ def offer(branch: Branch, proposal: Proposal) -> None:
         return
     if not branch.tip or changes(branch.tip) != changes(proposal.commit):
         lease = f"--force-with-lease={branch.ref}:{branch.tip}"
-        must("push", "--quiet", "--no-verify", lease, "origin", f"{proposal.commit}:{branch.ref}", **credentials())
+        target = f"{proposal.commit}:{branch.ref}"
+        must("push", "--quiet", "--no-verify", lease, "origin", target, environment=credentials())
         pushed = True
     there = pull_requests(branch)
     opened = [one for one in there if one["state"] == "OPEN"]
@@ -187,9 +189,9 @@ def pull_requests(branch: Branch) -> list[dict[str, Any]]:
     return [one for one in listed if not one["isCrossRepository"]]
 
 
-def must(*arguments: str, cwd: Path | None = None, **environment: str) -> str:
+def must(*arguments: str, cwd: Path | None = None, environment: Mapping[str, str] | None = None) -> str:
     """Run git and return its output. Raises Refused."""
-    done = git(*arguments, cwd=cwd, **environment)
+    done = git(*arguments, cwd=cwd, environment=environment)
     if done.returncode:
         raise Refused(f"git {arguments[0]}: {done.stderr}")
     return done.stdout.strip("\n")

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -69,12 +70,14 @@ def settings_are_own(baseline: str) -> bool:
     return same.returncode == 0 and listed.returncode == 0 and not links
 
 
-def git(*arguments: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+def git(
+    *arguments: str, cwd: Path | None = None, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run git and return what it said, however it ended."""
     return subprocess.run(
         [*GIT, *arguments],
         cwd=cwd,
-        env={**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", **environment},
+        env={**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", **(environment or {})},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
