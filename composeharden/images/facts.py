@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from composeharden.images.reference import Reference
+from composeharden.images.reference import Reference, parse
 from composeharden.outcome import Confidence
 
 _CONFIDENCE = {
@@ -16,6 +17,9 @@ _CONFIDENCE = {
     "source": Confidence.SOURCED,
     "documentation": Confidence.SOURCED,
 }
+_RUNS = ("engine", "stand-in")
+_SHOWN_BY_A_RUN = ("start", "capabilities", "read_only", "no_new_privileges", "writable", "data")
+"""What a run exercises. It says nothing of a tag for which one of these is something else."""
 _COMPARISONS = {
     "<": lambda a, b: a < b,
     "<=": lambda a, b: a <= b,
@@ -44,7 +48,13 @@ class Facts:
 
     def __init__(self, document: Mapping[str, Any], reference: Reference) -> None:
         self.reference = reference
-        self.document = _with_variants(document, reference)
+        self.document = _without_other_runs(_with_variants(document, reference), document, reference)
+
+    def of_derived(self) -> Facts:
+        """The same facts for an image that is built on this one: what ran was not that one."""
+        derived = copy.copy(self)
+        derived.document = _without_runs(self.document, _runs(self.document))
+        return derived
 
     @property
     def family(self) -> str:
@@ -71,11 +81,16 @@ class Facts:
         found = self.document.get(name)
         return list(found) if isinstance(found, list) else []
 
-    def confidence(self, fact: Mapping[str, Any]) -> Confidence:
-        """How sure a fact is: that of its best evidence. ASSUMED for a runtime and where there is no evidence."""
+    def confidence(self, fact: Mapping[str, Any], as_root: bool | None = None) -> Confidence:
+        """How sure a fact is: that of its best evidence. ASSUMED for a runtime and where there is no evidence.
+
+        With `as_root`, of a container that starts as root or as another user: a run of the other kind does not count.
+        """
         if self.is_runtime:
             return Confidence.ASSUMED
-        kinds = [self.document["evidence"][name]["kind"] for name in fact.get("evidence", ())]
+        known = (self.document["evidence"][name] for name in fact.get("evidence", ()))
+        starts = ("root", "user") if as_root is None else ("root" if as_root else "user",)
+        kinds = [item["kind"] for item in known if item.get("start", starts[0]) in starts]
         return max((_CONFIDENCE.get(kind, Confidence.ASSUMED) for kind in kinds), default=Confidence.ASSUMED)
 
     def sources(self, fact: Mapping[str, Any]) -> tuple[str, ...]:
@@ -128,12 +143,55 @@ def describe(evidence: Mapping[str, Any]) -> str:
     return f"{evidence['kind']}: {place} ({evidence['read']})" if place else f"{evidence['kind']} ({evidence['read']})"
 
 
-def _with_variants(document: Mapping[str, Any], reference: Reference) -> dict[str, Any]:
-    merged = {key: value for key, value in document.items() if key != "variant"}
-    for variant in document.get("variant", ()):
+def origins(document: Mapping[str, Any], reference: Reference) -> dict[str, int | None]:
+    """Where each key of the facts of one tag comes from: the number of a variant, None for what all tags share."""
+    found: dict[str, int | None] = dict.fromkeys(key for key in document if key != "variant")
+    for number, variant in enumerate(document.get("variant", ())):
         if _matches(variant["when"], reference, str(document.get("latest", ""))):
-            merged.update((key, value) for key, value in variant.items() if key != "when")
-    return merged
+            found.update(dict.fromkeys((key for key in variant if key != "when"), number))
+    return found
+
+
+def _with_variants(document: Mapping[str, Any], reference: Reference) -> dict[str, Any]:
+    return {
+        key: document[key] if number is None else document["variant"][number][key]
+        for key, number in origins(document, reference).items()
+    }
+
+
+def _without_other_runs(merged: dict[str, Any], document: Mapping[str, Any], reference: Reference) -> dict[str, Any]:
+    """The facts of one tag without the runs of an image that other facts hold for."""
+    runs = _runs(document)
+    if not runs:
+        return merged
+    own = origins(document, reference)
+    alike = {image for image in set(runs.values()) if _alike(own, origins(document, parse(image)))}
+    return _without_runs(merged, {name for name, image in runs.items() if image not in alike})
+
+
+def _runs(document: Mapping[str, Any]) -> dict[str, str]:
+    """The images that ran, by name of the evidence."""
+    known = document.get("evidence", {}).items()
+    return {name: item["image"] for name, item in known if item["kind"] in _RUNS}
+
+
+def _without_runs(facts: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    silent = set(names)
+    if not silent:
+        return facts
+    return {key: value if key == "evidence" else _without(value, silent) for key, value in facts.items()}
+
+
+def _alike(one: Mapping[str, int | None], other: Mapping[str, int | None]) -> bool:
+    return all(one.get(key, ...) == other.get(key, ...) for key in _SHOWN_BY_A_RUN)
+
+
+def _without(value: Any, names: set[str]) -> Any:
+    if isinstance(value, list):
+        return [_without(item, names) for item in value]
+    if isinstance(value, Mapping) and names.intersection(value.get("evidence", ())):
+        return {**value, "evidence": [name for name in value["evidence"] if name not in names]}
+    return value
 
 
 def _matches(when: Mapping[str, str], reference: Reference, latest: str) -> bool:

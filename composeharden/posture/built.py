@@ -45,7 +45,8 @@ def image_facts(service: Service, catalog: Catalog) -> Facts | None:
         return catalog.lookup(service.image) if service.image else None
     found = readable(service)
     base = found.image.base.text if found is not None and found.image is not None else ""
-    return catalog.lookup(base) if base else None
+    facts = catalog.lookup(base) if base else None
+    return facts.of_derived() if facts is not None else None
 
 
 def look_into(posture: Posture, catalog: Catalog) -> None:

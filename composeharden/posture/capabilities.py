@@ -47,11 +47,11 @@ def decide_capabilities(posture: Posture) -> None:
     service, facts = posture.service, posture.facts
     needed: dict[str, str] = {}
     table: Mapping[str, Any] = facts.table("capabilities") if facts is not None else {}
-    as_root = posture.runs_as_root is not False
+    as_root = posture.starts_as_root
     if facts is not None and not facts.is_runtime and table:
         needed.update(table.get("root" if as_root else "user", {}))
         needed.update(table.get("file", {}))
-        posture.capabilities_confidence = facts.confidence(table)
+        posture.capabilities_confidence = facts.confidence(table, as_root)
         posture.evidence["cap-drop"] = facts.sources(table)
     elif as_root:
         needed.update(UNKNOWN_ROOT)

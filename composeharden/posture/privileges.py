@@ -18,7 +18,7 @@ def decide_privileges(posture: Posture) -> None:
     name = "no-new-privileges"
     table: Mapping[str, Any] = facts.table("no_new_privileges") if facts is not None else {}
     if facts is not None and table:
-        posture.privileges_confidence = facts.confidence(table)
+        posture.privileges_confidence = facts.confidence(table, posture.starts_as_root)
         posture.evidence[name] = facts.sources(table)
         if not table["works"]:
             reason = facts.clause(str(table.get("reason") or "its image gains privileges through setuid programs"))

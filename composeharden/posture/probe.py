@@ -24,7 +24,7 @@ def decide_probe(posture: Posture) -> None:
     posture.probe = healthcheck(rows[0])
     if _goes_through_a_proxy(service, rows[0]):
         posture.hold(("healthcheck",), "its environment sends the requests of such a probe to a proxy")
-    posture.probe_confidence = facts.confidence(rows[0])
+    posture.probe_confidence = facts.confidence(rows[0], posture.starts_as_root)
     posture.evidence["healthcheck"] = facts.sources(rows[0])
     if rows[0].get("note"):
         posture.why.setdefault("healthcheck", []).append(str(rows[0]["note"]))

@@ -67,6 +67,11 @@ class Posture:
     why: dict[str, list[str]] = field(default_factory=dict)
     evidence: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
+    @property
+    def starts_as_root(self) -> bool:
+        """Also where that is not known."""
+        return self.runs_as_root is not False
+
     def hold(self, passes: Iterable[str], reason: str, lowers: Confidence | None = None) -> None:
         """Hold passes back, each for `reason`."""
         for name in passes:

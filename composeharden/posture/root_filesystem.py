@@ -21,7 +21,7 @@ def decide_root_filesystem(posture: Posture) -> None:
     facts = posture.facts
     table: Mapping[str, Any] = facts.table("read_only") if facts is not None else {}
     if facts is not None and table:
-        posture.read_only_confidence = facts.confidence(table)
+        posture.read_only_confidence = facts.confidence(table, posture.starts_as_root)
         posture.evidence["read-only"] = facts.sources(table)
         if not table["works"]:
             reason = facts.clause(str(table.get("reason") or "its image writes to its own root file system"))
@@ -75,7 +75,7 @@ def _writable(posture: Posture) -> None:
         else:
             posture.writable.append(row._replace(path=_mounted_first(service, row.path)))
             if facts is not None and row.evidence:
-                sure = facts.confidence({"evidence": row.evidence})
+                sure = facts.confidence({"evidence": row.evidence}, posture.starts_as_root)
                 posture.read_only_confidence = min(posture.read_only_confidence, sure)
 
     if exceeds(service, (row.size for row in posture.writable)):
