@@ -28,6 +28,8 @@ COMMAND_SECONDS = 30
 STOP_SECONDS = 150
 # The engine waits ten seconds for a service without a stop_grace_period.
 DEFAULT_GRACE = 10.0
+QUICK = "1s"
+"""A health check is first run when its interval is over, and the usual ones would be most of a test's time."""
 
 
 class StackError(EngineError):
@@ -45,12 +47,16 @@ class Stopped:
 class Stack:
     """A compose project on the engine, run from a private copy of its folder; gone, volumes too, on exit.
 
-    In: the folder with the compose file, and for how many seconds `until` tries. Nothing is started on entry:
-    call `up`. Images are never pulled.
+    In: the folder with the compose file, for how many seconds `until` tries, and an interval for all health checks,
+    where theirs would take too long. Nothing is started on entry: call `up`. Images are never pulled; those that the
+    stack builds go with it.
     """
 
-    def __init__(self, folder: Path, compose_file: str = "compose.yaml", patience: float = 40) -> None:
+    def __init__(
+        self, folder: Path, compose_file: str = "compose.yaml", patience: float = 40, interval: str = ""
+    ) -> None:
         self.source = folder
+        self.interval = interval
         self.compose_file = compose_file
         self.patience = patience
         self.project = f"ch-test-{uuid.uuid4().hex[:10]}"
@@ -66,7 +72,8 @@ class Stack:
     ) -> None:
         assert self._scratch is not None
         try:
-            self._compose("down", "--volumes", "--remove-orphans", "--timeout", "1", timeout=90)
+            # `local` are images without a name of their own: what this project has built.
+            self._compose("down", "--volumes", "--rmi", "local", "--remove-orphans", "--timeout", "1", timeout=90)
         finally:
             self._scratch.cleanup()
 
@@ -88,16 +95,12 @@ class Stack:
         config: dict[str, Any] = json.loads(shown.stdout)
         return config
 
-    def services(self) -> list[str]:
-        """Names of all services that `up` starts."""
-        return self._compose("config", "--services", timeout=COMMAND_SECONDS).stdout.split()
-
     def up(self) -> float:
         """Create what is missing, start everything, wait for the health checks; return the seconds taken.
 
         Raises StackError, with the logs, when a service does not come up.
         """
-        self._write_labels()
+        self._write_override()
         waiting = ("--wait", "--wait-timeout", str(UP_SECONDS))
         result = self._attempt("up", "--detach", "--pull", "never", *waiting, timeout=UP_SECONDS + 30)
         if result.code != 0:
@@ -175,22 +178,26 @@ class Stack:
                     raise self._error(f"no good answer within {self.patience:.0f} s\n{_without_logs(error)}") from error
             time.sleep(0.5)
 
-    def _write_labels(self) -> None:
+    def _write_override(self) -> None:
         # Beside the folder, not in it: the copy stays what the test put there. JSON is YAML.
-        labelled = {name: {"labels": {TEST_LABEL: self.project}} for name in self.services()}
-        self._label_file.write_text(json.dumps({"services": labelled}))
+        services: dict[str, dict[str, Any]] = {}
+        for name, service in self.config()["services"].items():
+            services[name] = {"labels": {TEST_LABEL: self.project}}
+            if self.interval and service.get("healthcheck", {}).get("test"):
+                services[name]["healthcheck"] = {"interval": self.interval}
+        self._override.write_text(json.dumps({"services": services}))
 
     @property
-    def _label_file(self) -> Path:
-        return self.folder.with_name("labels.json")
+    def _override(self) -> Path:
+        return self.folder.with_name("override.json")
 
     def _attempt(self, *argv: str, timeout: float) -> Finished:
         files = ["--file", str(self.file)]
-        if self._label_file.exists():
-            files += ["--file", str(self._label_file)]
+        if self._override.exists():
+            files += ["--file", str(self._override)]
         head = [compose_program(), "--project-name", self.project, *files]
-        # A variable of the caller's must not choose other files or profiles.
-        quiet = {"COMPOSE_FILE": "", "COMPOSE_PROFILES": "", "COMPOSE_PROGRESS": "plain"}
+        # A variable of the caller's must not choose other files or profiles. The classic builder takes local images.
+        quiet = {"COMPOSE_FILE": "", "COMPOSE_PROFILES": "", "COMPOSE_PROGRESS": "plain", "DOCKER_BUILDKIT": "0"}
         return attempt([*head, *argv], timeout=timeout, cwd=self.folder, env=quiet)
 
     def _compose(self, *argv: str, timeout: float) -> Finished:

@@ -38,8 +38,15 @@ STAND_INS = {
     "haproxy": "haproxy:2.6",
     "caddy": "caddy:2",
     "prometheus": "prom/prometheus:latest",
+    "php-apache": "php:8.2-apache",
+    "wordpress": "wordpress:6.1-apache",
+    "python": "python:3.11-slim",
+    "node": "node:18-slim",
 }
 """Folder under `images/` -> tag of the image it stands in for."""
+
+BUILT_ON = {"wordpress": "php-apache"}
+"""Stand-ins that are built on another one, as the official images are."""
 
 
 class ForeignImageError(EngineError):
@@ -99,18 +106,25 @@ def build(name: str, base_content: str) -> bool:
 
     Raises ForeignImageError when the tag is taken, EngineError with the output when the build fails.
     """
-    folder, tag = IMAGES / name, STAND_INS[name]
-    content = content_hash((file for file in folder.rglob("*") if file.is_file()), folder, base_content)
+    tag, content = STAND_INS[name], _content(name, base_content)
+    if name in BUILT_ON:
+        build(BUILT_ON[name], base_content)
     if is_current(tag, content):
         return False
     replaced = attempt(["docker", "image", "inspect", "--format", "{{.Id}}", tag], timeout=30).stdout.strip()
     # The classic builder: it takes a local base image on every engine, and needs no plugin.
     command = ["docker", "build", "--force-rm", "--label", f"{OURS}=true", "--label", f"{CONTENT}={content}"]
-    run([*command, "--tag", tag, str(folder)], timeout=900, env={"DOCKER_BUILDKIT": "0"})
+    run([*command, "--tag", tag, str(IMAGES / name)], timeout=900, env={"DOCKER_BUILDKIT": "0"})
     if replaced:
         # Only to save space: a container, or an unchanged layer, may still need it.
         attempt(["docker", "image", "rm", replaced], timeout=60)
     return True
+
+
+def _content(name: str, base_content: str) -> str:
+    below = _content(BUILT_ON[name], base_content) if name in BUILT_ON else base_content
+    folder = IMAGES / name
+    return content_hash((file for file in folder.rglob("*") if file.is_file()), folder, below)
 
 
 def build_all(names: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from . import hardening
 from .checks import check_capabilities, check_settings, check_stop, check_workers
-from .harness import Stack
+from .harness import QUICK, Stack
 from .lifecycle import Life, Row, live_through
 from .probes import WRITTEN, runs, serves
 
@@ -49,14 +49,14 @@ def before(images: Callable[[str], None]) -> Life:
     """The life of the stack as it is."""
     for row in ROWS:
         images(row.image)
-    with Stack(LEGACY) as stack:
+    with Stack(LEGACY, interval=QUICK) as stack:
         return live_through(stack, ROWS)
 
 
 @pytest.fixture(scope="module")
 def after(before: Life) -> Life:
     """The life of the stack once hardened."""
-    with Stack(LEGACY) as stack:
+    with Stack(LEGACY, interval=QUICK) as stack:
         hardening.harden(stack.folder)
         return live_through(stack, ROWS)
 

@@ -121,7 +121,7 @@ class _Unwaited(Stack):
     """A stack that is up as soon as everything is started; Compose still waits for what `depends_on` asks for."""
 
     def up(self) -> float:
-        self._write_labels()
+        self._write_override()
         result = self._attempt("up", "--detach", "--pull", "never", timeout=UP_SECONDS)
         if result.code != 0:
             raise self._error(result.describe())
