@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup test lint demo bench large docs clean engine engine-images mutants
+.PHONY: setup test lint demo bench large docs clean engine engine-images evidence mutants
 
 setup: $(VENV)/.ready
 
@@ -41,6 +41,11 @@ engine:
 
 engine-images: setup engine
 	$(BIN)/python -m tests.engine.stand_ins
+
+# All families that have a stand-in, or those in ONLY="redis nginx".
+evidence: setup engine
+	$(BIN)/python -m tests.engine.evidence $(ONLY)
+	$(BIN)/python -m tests.image_pages
 
 # Takes a while; with MUTANTS=--engine it is about the tests that need an engine.
 mutants: setup
