@@ -84,16 +84,18 @@ def _propose(service: Service, names: list[str], postures: Mapping[str, Posture]
     if all(confidence is None for confidence, _ in judged.values()):
         return None
     sure = [confidence for confidence, _ in judged.values() if confidence is not None]
-    best = max(sure)
+    # What is applied by default all the same is not weighed against each other.
+    least = min(max(sure), Confidence.SOURCED)
+    used = min(confidence for confidence in sure if confidence >= least)
     value = {
-        name: {"condition": "service_healthy" if confidence is not None and confidence >= best else "service_started"}
+        name: {"condition": "service_healthy" if confidence is not None and confidence >= least else "service_started"}
         for name, (confidence, _) in judged.items()
     }
     return Proposal(
         message="it starts before its dependencies are ready",
         key="depends_on",
         changes=(Reshape((0, "services", service.name, "depends_on"), value),),
-        confidence=postures[service.name].confidence("depends-on", best),
+        confidence=postures[service.name].confidence("depends-on", used),
         held=postures[service.name].blocked("depends-on"),
         doubt="; ".join(f"{name}: {reason}" for name, (found, reason) in judged.items() if found is Confidence.ASSUMED),
         why="\n".join(f"{name}: {reason}" for name, (_, reason) in judged.items() if reason),
