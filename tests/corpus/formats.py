@@ -26,6 +26,7 @@ from composeharden.cli.inputs import expand, reader
 from composeharden.redaction import Redactor
 from composeharden.redaction.spans import find_secrets
 from composeharden.report.formats import FORMATS, Run, document
+from composeharden.report.places import Places
 from composeharden.yaml.splice import splice
 from tests.report import readers
 from tests.report.test_fixes import closure
@@ -73,7 +74,7 @@ def look(file: str, number: int) -> Found:
         for form in FORMATS:
             text = document(form, Run("1.0")).render([one], redactor)
             try:
-                _validate(form, text, one, found)
+                _validate(form, text, one, redactor, found)
                 found.count[f"{form}{kind}"] += 1
                 found.count["bytes searched"] += len(text)
             except (AssertionError, ValueError, KeyError) as error:
@@ -85,7 +86,7 @@ def look(file: str, number: int) -> Found:
     return found
 
 
-def _validate(form: str, text: str, outcome: Outcome, found: Found) -> None:
+def _validate(form: str, text: str, outcome: Outcome, redactor: Redactor, found: Found) -> None:
     if form == "sarif":
         results = readers.sarif(text)["results"]
         for patch in outcome.patches:
@@ -94,7 +95,7 @@ def _validate(form: str, text: str, outcome: Outcome, found: Found) -> None:
                 if "fixes" in result:
                     wanted = closure(outcome, finding)
                     edits = [edit for one in patch.shares if (one.service, one.rule) in wanted for edit in one.edits]
-                    made = readers.fixed(patch.before.text, [result])
+                    made = readers.fixed(patch.before.text, [result], Places().uri(redactor.hidden(patch.path)))
                     assert made == splice(patch.before.text, dict.fromkeys(edits)), "the fix is not that of the patch"
                     found.count["SARIF fixes applied"] += 1
     elif form == "rdjson":
@@ -104,7 +105,9 @@ def _validate(form: str, text: str, outcome: Outcome, found: Found) -> None:
         found.count["suggestions withheld"] += withheld
         for patch in outcome.patches:
             data = patch.before.encode(patch.before.text)
-            assert withheld or readers.suggested(data, diagnostics) == patch.data, "the suggestions are not the patch"
+            path = redactor.one_line(os.path.normpath(patch.path))
+            own = [one for one in diagnostics if one["location"]["path"] == path]
+            assert withheld or readers.suggested(data, own) == patch.data, "the suggestions are not the patch"
             found.count["patches remade from suggestions"] += not withheld
     elif form == "github":
         told = [one for one in outcome.findings if str(one.status) != "suppressed"]
