@@ -180,6 +180,8 @@ class Outcome:
     """Values used for interpolation: redaction must know them. Never printed."""
     texts: tuple[str, ...] = field(default=(), compare=False, repr=False)
     """Other files that messages may repeat parts of, such as Dockerfiles: redaction must know them."""
+    files: tuple[str, ...] = ()
+    """The files that the project starts with, in merge order."""
     scopes: tuple[dict[str, str], ...] = field(default=(), compare=False, repr=False)
     """Values that only included files see: the same."""
 

@@ -40,7 +40,7 @@ def harden(path: str | Files, read: Reader, options: Options | None = None) -> O
     except LoadError as error:
         return Outcome(files.paths[0], problems=_problems(error.faults), sources=error.sources)
     outcome = Outcome(files.paths[0], notes=tuple(notes), sources=dict(project.sources), variables=dict(variables))
-    outcome = replace(outcome, scopes=tuple(dict(scope) for scope in project.scopes))
+    outcome = replace(outcome, scopes=tuple(dict(scope) for scope in project.scopes), files=files.paths)
     problems = kind(project) or meaning(project)
     if problems:
         return replace(outcome, problems=tuple(problems))

@@ -11,6 +11,7 @@ from composeharden.report.style import listed
 
 _MOST = 12
 _DEFAULT_FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+_DEFAULT_OVERRIDES = tuple(name.replace("compose.y", "compose.override.y") for name in _DEFAULT_FILES)
 
 
 def after_fix(outcomes: Sequence[Outcome], undo: Mapping[str, str], redactor: Redactor) -> str:
@@ -34,10 +35,12 @@ def after_fix(outcomes: Sequence[Outcome], undo: Mapping[str, str], redactor: Re
 
 def _steps(outcome: Outcome, redactor: Redactor) -> list[str]:
     clean = redactor.one_line
-    compose = f"docker compose{_file_option(outcome.path, redactor)}"
+    compose = f"docker compose{_file_options(outcome, redactor)}"
+    written = listed([clean(patch.path) for patch in outcome.patches])
+    written += " is" if len(outcome.patches) == 1 else " are"
     names = [clean(name) for name in outcome.recreated]
     lines = [
-        f"{clean(outcome.path)} is written. Nothing is running differently yet. To bring it up and check it:",
+        f"{written} written. Nothing is running differently yet. To bring it up and check it:",
         f"  {compose} up -d",
     ]
     if not names:
@@ -61,7 +64,9 @@ def _steps(outcome: Outcome, redactor: Redactor) -> list[str]:
     return lines
 
 
-def _file_option(path: str, redactor: Redactor) -> str:
-    if path.removeprefix("./") in _DEFAULT_FILES:
+def _file_options(outcome: Outcome, redactor: Redactor) -> str:
+    """What `docker compose` has to be told to take the same files; empty where it finds them by itself."""
+    first, *others = [path.removeprefix("./") for path in outcome.files or (outcome.path,)]
+    if first in _DEFAULT_FILES and all(other in _DEFAULT_OVERRIDES for other in others):
         return ""
-    return f" -f {redactor.one_line(shlex.quote(path))}"
+    return "".join(f" -f {redactor.one_line(shlex.quote(path))}" for path in outcome.files or (outcome.path,))
