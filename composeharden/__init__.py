@@ -3,7 +3,8 @@
     from composeharden import Options, harden
     outcome = harden("compose.yaml", read, Options())
 
-`read` maps a path to bytes; the library itself opens no file. Everything below is imported on first use.
+`Files` names the files of a project of several. `read` maps a path to bytes; the library itself opens no file.
+Everything below is imported on first use.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from composeharden.compose.files import Files
     from composeharden.decide import Options
     from composeharden.outcome import (
         Confidence,
@@ -30,6 +32,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "harden": "pipeline",
+    "Files": "compose.files",
     "Options": "decide",
     **dict.fromkeys(
         ("Confidence", "Effect", "Finding", "Location", "Outcome", "Patch", "Problem", "Severity", "Status"), "outcome"
@@ -39,6 +42,7 @@ _HOME = {
 __all__ = [
     "Confidence",
     "Effect",
+    "Files",
     "Finding",
     "Location",
     "Options",

@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # What a repository says about itself, read and applied; it is given the names of the passes.
     "configuration": {"compose", "images", "outcome", "yaml"},
     # The surfaces. The package itself only gives names to what is public.
-    "": {"decide", "outcome", "pipeline"},
+    "": {"compose", "decide", "outcome", "pipeline"},
     "cli": {
         "",
         "compose",
