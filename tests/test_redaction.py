@@ -210,6 +210,15 @@ def test_what_is_no_secret_stays(line: str) -> None:
     assert secret_spans(load(text.encode())) == []
 
 
+def test_a_service_that_is_called_like_a_credential_keeps_its_settings() -> None:
+    """Of `valkey` the last letters are those of a key."""
+    value = {"valkey": {"condition": "service_healthy", "required": True}, "token-service": None}
+    assert Redactor().data((0, "services", "web", "depends_on"), value) == value
+    assert Redactor().data((0, "services"), {"valkey": {"image": "valkey/valkey:8"}}) == {
+        "valkey": {"image": "valkey/valkey:8"}
+    }
+
+
 def test_names_of_compose_are_not_credentials() -> None:
     text = """\
 services:

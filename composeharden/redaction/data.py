@@ -54,7 +54,12 @@ class _Masker:
 
     @staticmethod
     def child_name(name: str, key: str, child: Any) -> str:
-        """The name a child is judged by: that of a credential goes on to everything below it."""
+        """The name a child is judged by: that of a credential goes on to everything below it.
+
+        What stands below `services` or `depends_on` has the name of a service, which says nothing: `valkey`.
+        """
+        if name in _NOT_SECRET and isinstance(child, Mapping):
+            return ""
         if name not in _NOT_SECRET and is_credential(name) and isinstance(child, (str, int, float, list, tuple)):
             return name
         return key
