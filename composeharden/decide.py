@@ -37,6 +37,8 @@ class Options:
     """Values for interpolation; the process environment is never looked at here."""
     allow_partial: bool = False
     """Take parts of a project that cannot be seen for granted: they are no problem, only a note."""
+    overlay: str = ""
+    """The override file that takes all changes, so that every other file stays as it is; empty to change in place."""
     catalog: Catalog = field(default=BUILT_IN, repr=False, compare=False)
     """What is known of images."""
     lint: Linter | None = field(default=None, repr=False, compare=False)

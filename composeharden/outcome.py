@@ -180,10 +180,12 @@ class Outcome:
     """Values used for interpolation: redaction must know them. Never printed."""
     texts: tuple[str, ...] = field(default=(), compare=False, repr=False)
     """Other files that messages may repeat parts of, such as Dockerfiles: redaction must know them."""
-    files: tuple[str, ...] = ()
-    """The files that the project starts with, in merge order."""
     scopes: tuple[dict[str, str], ...] = field(default=(), compare=False, repr=False)
     """Values that only included files see: the same."""
+    files: tuple[str, ...] = ()
+    """The files that were named or found, in the order of merging; without those that they name themselves."""
+    overlay: str = ""
+    """The override file that takes the changes; empty where they are made in place."""
 
     def with_status(self, status: Status) -> tuple[Finding, ...]:
         """The findings that ended in `status`."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -17,7 +18,7 @@ from composeharden.images.catalog import FactsError
 from composeharden.outcome import Finding, Location, Outcome, Patch, Problem, Status
 from composeharden.sharing import patch_together
 from composeharden.suppress import Suppression, suppressions
-from composeharden.validation import kind, meaning, structure
+from composeharden.validation import is_overlay, kind, meaning, structure
 
 
 def harden(path: str | Files, read: Reader, options: Options | None = None) -> Outcome:
@@ -33,17 +34,21 @@ def harden(path: str | Files, read: Reader, options: Options | None = None) -> O
         Findings with their status, the proven patches (none where nothing changes), and problems.
     """
     options = options or Options()
-    files = Files((path,), alone=True) if isinstance(path, str) else path
-    try:
-        variables, notes = project_variables(files, read, options.environment)
-        project = project_of(files, variables, read)
-    except LoadError as error:
-        return Outcome(files.paths[0], problems=_problems(error.faults), sources=error.sources)
-    outcome = Outcome(files.paths[0], notes=tuple(notes), sources=dict(project.sources), variables=dict(variables))
-    outcome = replace(outcome, scopes=tuple(dict(scope) for scope in project.scopes), files=files.paths)
-    problems = kind(project) or meaning(project)
-    if problems:
-        return replace(outcome, problems=tuple(problems))
+    files = _without_overlay(Files((path,), alone=True) if isinstance(path, str) else path, options.overlay)
+    project, outcome = load_project(files, read, options)
+    if project is None:
+        return outcome
+    problems: list[Problem] = []
+    stack = None
+    if options.overlay:
+        from composeharden.overlay import Stack  # few runs need it
+
+        loaded = Stack.load(project, options.overlay, read)
+        if isinstance(loaded, Problem):
+            return replace(outcome, problems=(loaded,))
+        stack = loaded
+        project, read = stack.whole, stack.without_overlay(read)
+        outcome = replace(outcome, overlay=options.overlay, sources=dict(project.sources))
     if files.alone:
         mark_unclear(project, files.paths[0], read)
     outcome = replace(outcome, notes=(*outcome.notes, *(_BESIDE.format(path) for path in files.beside)))
@@ -58,8 +63,11 @@ def harden(path: str | Files, read: Reader, options: Options | None = None) -> O
         found = findings(project, options, marks)
     except FactsError as error:
         return replace(outcome, problems=(*problems, *error.problems))
-    found, patches = patch_together(project, found, options, read)
-    patches, found = _stable(project, patches, found, options, read)
+    if stack is not None:
+        found, patches = stack.patch(found, lambda again: findings(again, options, suppressions(again)))
+    else:
+        found, patches = patch_together(project, found, options, read)
+        patches, found = _stable(project, patches, found, options, read)
     return replace(
         outcome,
         findings=tuple(found),
@@ -71,6 +79,33 @@ def harden(path: str | Files, read: Reader, options: Options | None = None) -> O
 
 
 _BESIDE = "{} changes some of its services and is not looked at: name both with -f to have it looked at"
+
+
+def load_project(files: Files, read: Reader, options: Options) -> tuple[Project | None, Outcome]:
+    """The project that some files make, valid by itself; None where it is not, or nothing by itself.
+
+    The outcome holds what was read until then, and why there is no project.
+    """
+    path = files.paths[0]
+    try:
+        variables, notes = project_variables(files, read, options.environment)
+        project = project_of(files, variables, read)
+    except LoadError as error:
+        return None, Outcome(path, problems=_problems(error.faults), sources=error.sources)
+    outcome = Outcome(path, notes=tuple(notes), sources=dict(project.sources), variables=dict(variables))
+    outcome = replace(outcome, scopes=tuple(dict(scope) for scope in project.scopes), files=files.paths)
+    if files.alone and is_overlay(project.sources[path]):
+        return None, replace(outcome, notes=("it is an overlay, which is judged with the stack it belongs to",))
+    problems = kind(project) or meaning(project)
+    return (None if problems else project), replace(outcome, problems=tuple(problems))
+
+
+def _without_overlay(files: Files, overlay: str) -> Files:
+    """The files that the overlay is merged over: it can be named or found as one of them already."""
+    own = posixpath.normpath(overlay) if overlay else None
+    others = tuple(path for path in files.paths if posixpath.normpath(path) != own)
+    beside = tuple(path for path in files.beside if posixpath.normpath(path) != own)
+    return replace(files, paths=others or files.paths, beside=beside)
 
 
 def _linted(project: Project) -> tuple[str, ...]:

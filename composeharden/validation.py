@@ -10,6 +10,8 @@ from composeharden.outcome import Location, Problem
 from composeharden.yaml.nodes import Node, walk
 from composeharden.yaml.source import Source
 
+OVERLAY = "# composeharden: overlay"
+"""The first line of every overlay that we write."""
 _ELSEWHERE = frozenset((Fault.REFERENCE, Fault.INCOMPLETE))
 """Faults that are none in a file that is completed by others."""
 
@@ -19,6 +21,13 @@ def structure(path: str, source: Source) -> list[Problem]:
     return [
         _problem(path, source, reason) for root in source.documents if root is not None for reason in validate(root)
     ]
+
+
+def is_overlay(source: Source) -> bool:
+    """True for an overlay of ours, and only as long as it could not be run by itself."""
+    if source.text.partition("\n")[0].rstrip("\r") != OVERLAY:
+        return False
+    return Kind.STACK not in {classify(root) for root in source.documents if root is not None}
 
 
 def kind(project: Project) -> list[Problem]:

@@ -33,9 +33,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "validation": {"compose", "outcome", "yaml"},
     "plan": {"compose", "yaml"},
     "patching": {"compose", "outcome", "plan", "yaml"},
+    "overlay": {"compose", "outcome", "plan", "redaction", "suppress", "validation", "yaml"},
     "decide": {"compose", "images", "outcome", "passes", "posture", "suppress", "yaml"},
     "sharing": {"compose", "decide", "outcome", "patching", "plan", "suppress", "yaml"},
-    "pipeline": {"compose", "decide", "images", "outcome", "sharing", "suppress", "validation", "yaml"},
+    "pipeline": {"compose", "decide", "images", "outcome", "overlay", "sharing", "suppress", "validation", "yaml"},
     # What a repository says about itself, read and applied; it is given the names of the passes.
     "configuration": {"compose", "images", "outcome", "yaml"},
     # The surfaces. The package itself only gives names to what is public.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ from composeharden.cli.facts import Folders
 from composeharden.cli.inputs import STDIN
 from composeharden.cli.options import formats, pipeline_options, run_options, shared
 from composeharden.cli.output import finish, write_patch
+from composeharden.cli.overlay import check_overlay, overlay_option
 from composeharden.cli.reports import TEXT
 from composeharden.cli.run import Done, Settings, described, judge, look, run, wants_color, words
 from composeharden.report import diff as as_diff
@@ -20,6 +22,7 @@ from composeharden.report import patch as as_patch
 @click.command("diff")
 @shared
 @formats("json", "sarif", "rdjson", "markdown")
+@overlay_option
 @click.option("--exit-code", is_flag=True, help="Exit with 1 when there is a difference.")
 @click.option(
     "--patch",
@@ -39,6 +42,7 @@ def command(
     reports: tuple[tuple[str, str], ...],
     jobs: int,
     verbose: bool,
+    overlay: str,
     exit_code: bool,
     patch_file: str | None,
     context: int,
@@ -49,9 +53,10 @@ def command(
     The difference goes to standard output with secret values masked; the reasons go to standard error.
     """
     scoped = run_options(choice)
+    check_overlay(overlay, paths, recursive)
     settings = Settings(
         "diff",
-        pipeline_options(**choice),
+        replace(pipeline_options(**choice), overlay=overlay),
         form,
         verbose,
         folders=folders,

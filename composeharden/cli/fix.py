@@ -12,6 +12,7 @@ from composeharden.cli.facts import Folders
 from composeharden.cli.inputs import STDIN
 from composeharden.cli.options import formats, pipeline_options, run_options, shared
 from composeharden.cli.output import finish
+from composeharden.cli.overlay import after_overlay, check_overlay, overlay_option, write_overlay
 from composeharden.cli.reports import TEXT
 from composeharden.cli.run import Done, Settings, described, judge, look, run, words
 from composeharden.cli.write import WriteError, replace_files, write_new
@@ -23,6 +24,7 @@ from composeharden.report.after import after_fix
 @click.command("fix")
 @shared
 @formats("json", "markdown")
+@overlay_option
 @click.option(
     "-o",
     "--output",
@@ -39,25 +41,28 @@ def command(
     reports: tuple[tuple[str, str], ...],
     jobs: int,
     verbose: bool,
+    overlay: str,
     output: str | None,
     check: bool,
     **choice: Any,
 ) -> None:
-    """Harden Compose files in place.
+    """Harden Compose files in place, or by an overlay that leaves them as they are.
 
     A file that git does not hold as it is gets a copy beside it (.orig). With '-' the file comes from standard input
     and goes to standard output.
     """
     scoped = run_options(choice)
     extra = {"output": output, "check": check}
-    settings = Settings(
-        "fix", pipeline_options(**choice), form, verbose, folders=folders, reports=reports, extra=extra, **scoped
-    )
+    check_overlay(overlay, paths, recursive)
+    options = replace(pipeline_options(**choice), overlay=overlay)
+    settings = Settings("fix", options, form, verbose, folders=folders, reports=reports, extra=extra, **scoped)
     if check and output is not None:
         raise click.UsageError("--check writes nothing, so leave -o out")
+    if output is not None and overlay:
+        raise click.UsageError("an overlay is written where --overlay says; leave -o out")
     if output is not None and (len(paths) > 1 or recursive):
         raise click.UsageError("-o takes one input")
-    if form != TEXT and not check and (output == STDIN or STDIN in paths):
+    if form != TEXT and not check and (output == STDIN or STDIN in paths) and not overlay:
         raise click.UsageError(f"the file goes to standard output; leave --format {form} out, or name a file with -o")
     done = run(work, paths, recursive, jobs, settings)
     finish(done, settings)
@@ -74,12 +79,13 @@ def work(path: str, settings: Settings) -> Done:
     undo: dict[str, str] = {}
     failed = ""
     try:
-        undo = _write(path, outcome, settings.extra["output"])
+        undo = write_overlay(outcome) if settings.options.overlay else _write(path, outcome, settings.extra["output"])
     except WriteError as error:
         failed = str(error)
         outcome = _unwritten(outcome, failed)
     done = judge(outcome, settings)
-    done.steps = after_fix([outcome], undo, redactor) or _elsewhere(settings.extra["output"], failed, outcome, redactor)
+    done.steps = (after_overlay if settings.options.overlay else after_fix)([outcome], undo, redactor)
+    done.steps = done.steps or _elsewhere(settings.extra["output"], failed, outcome, redactor)
     done.trouble = done.trouble or bool(failed)
     done.parts = described(outcome, redactor, settings)
     if settings.form == TEXT:

@@ -20,6 +20,7 @@ from composeharden.cli.configuration import Governing, governed, governing, sele
 from composeharden.cli.facts import Folders, catalog_for
 from composeharden.cli.hadolint import Hadolint
 from composeharden.cli.inputs import STDIN, InputError, project_reader, reader
+from composeharden.cli.overlay import overlay_for, with_overlay
 from composeharden.cli.reports import TEXT, Reports, parts
 from composeharden.cli.scope import Scope
 from composeharden.cli.seen import Seen
@@ -208,11 +209,14 @@ def look(path: str, settings: Settings) -> tuple[Outcome, Redactor]:
     """Harden one input in memory, and the redactor that knows everything it may not print."""
     redactor = Redactor()
     review = review_for(path, settings, redactor)
-    options = replace(settings.options, catalog=catalog_for(path, settings.folders), lint=Hadolint(), accept=review)
+    overlay = overlay_for(path, settings.options.overlay)
+    catalog = catalog_for(path, settings.folders)
+    options = replace(settings.options, catalog=catalog, lint=Hadolint(), accept=review, overlay=overlay)
     if isinstance(path, Stack):
-        outcome = harden(path.files, project_reader(path.files, path.allow_outside, path.named), options)
+        read = project_reader(path.files, path.allow_outside, path.named)
+        outcome = harden(path.files, with_overlay(read, overlay), options)
     else:
-        outcome = harden(path, reader(path), options)
+        outcome = harden(path, with_overlay(reader(path), overlay), options)
     settings.seen.complete = not outcome.problems
     for source in outcome.sources.values():
         redactor.add(source)

@@ -84,6 +84,43 @@ def write_new(path: str, data: bytes, mode: int) -> None:
         raise WriteError(f"{path} cannot be written: {error.strerror or error}") from None
 
 
+def create_file(path: str, data: bytes) -> Written:
+    """Write a file that is not there yet, whole or not at all, with the mode that new files have.
+
+    Raises:
+        WriteError: something has that name by now, be it a link to nothing, or the folder takes no file.
+    """
+    folder = os.path.dirname(path) or "."
+    temporary = os.path.join(folder, f".composeharden-{os.getpid()}-{os.urandom(8).hex()}")
+    try:
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        _name_new(temporary, path)
+    except FileExistsError:
+        raise WriteError(f"{path} is there already; it is left as it is") from None
+    except OSError as error:
+        raise WriteError(f"{path} cannot be written: {error.strerror or error}") from None
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+    _sync_folder(path)
+    return Written(path, f"rm -- {shlex.quote(path)}")
+
+
+def _name_new(temporary: str, path: str) -> None:
+    """Give a file its name, unless something has that name. Raises FileExistsError."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if os.path.lexists(path):
+            raise FileExistsError(path) from None
+        os.rename(temporary, path)
+
+
 def _target(path: str) -> str:
     if not os.path.islink(path):
         return path

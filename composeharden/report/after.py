@@ -9,6 +9,7 @@ from composeharden.outcome import Effect, Outcome, Status
 from composeharden.redaction import Redactor
 from composeharden.report.style import listed
 
+UNCHANGED_YET = "Nothing is running differently yet. To bring it up and check it:"
 _MOST = 12
 _DEFAULT_FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 _DEFAULT_OVERRIDES = tuple(name.replace("compose.y", "compose.override.y") for name in _DEFAULT_FILES)
@@ -22,27 +23,32 @@ def after_fix(outcomes: Sequence[Outcome], undo: Mapping[str, str], redactor: Re
         undo: path of each file that was written, to the command that brings its old text back.
         redactor: every string passes it.
     """
-    clean = redactor.one_line
     lines = []
     for outcome in outcomes:
         if any(patch.path in undo for patch in outcome.patches):
-            lines += _steps(outcome, redactor)
-    commands = [clean(command) for command in undo.values()]
-    if commands:
-        lines += ["To go back:", *(f"  {command}" for command in commands)]
-    return "\n".join((*lines, "")) if lines else ""
+            written = listed([redactor.one_line(patch.path) for patch in outcome.patches])
+            lines.append(f"{written} {'is' if len(outcome.patches) == 1 else 'are'} written. {UNCHANGED_YET}")
+            lines += steps(outcome, f"docker compose{_file_options(outcome, redactor)}", redactor)
+    return "\n".join((*lines, *going_back(undo, redactor), "")) if lines or undo else ""
 
 
-def _steps(outcome: Outcome, redactor: Redactor) -> list[str]:
+def going_back(undo: Mapping[str, str], redactor: Redactor) -> list[str]:
+    """The lines that undo what was written; none where nothing was."""
+    commands = [redactor.one_line(command) for command in undo.values()]
+    return ["To go back:", *(f"  {command}" for command in commands)] if commands else []
+
+
+def steps(outcome: Outcome, compose: str, redactor: Redactor) -> list[str]:
+    """The commands that bring a hardened stack up and check it.
+
+    Args:
+        outcome: what was fixed.
+        compose: `docker compose` with the options that name the files of the stack, redacted.
+        redactor: every string passes it.
+    """
     clean = redactor.one_line
-    compose = f"docker compose{_file_options(outcome, redactor)}"
-    written = listed([clean(patch.path) for patch in outcome.patches])
-    written += " is" if len(outcome.patches) == 1 else " are"
     names = [clean(name) for name in outcome.recreated]
-    lines = [
-        f"{written} written. Nothing is running differently yet. To bring it up and check it:",
-        f"  {compose} up -d",
-    ]
+    lines = [f"  {compose} up -d"]
     if not names:
         return lines
     lines[-1] += f"    # recreates {listed(names)}"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from composeharden.outcome import Finding, Patch, Status
 from composeharden.redaction import MASK, Redactor
 from composeharden.report.hunks import Hunk, hunks, lines_of, rows
-from composeharden.report.patch import git_path
+from composeharden.report.patch import git_path, is_new
 from composeharden.yaml.change import Path, Remove
 from composeharden.yaml.nodes import Mapping, Node, resolved
 from composeharden.yaml.source import Source
@@ -39,10 +39,9 @@ def unified(
     reasons = _Reasons(patch, findings)
     paint = _Painter(color)
     lines = [paint("#", NOTICE)]
-    lines += (
-        paint(sign, redactor.one_line(f"{word} {git_path(prefix, patch.path)}"))
-        for sign, word, prefix in (("-", "---", "a/"), ("+", "+++", "b/"))
-    )
+    left = "/dev/null" if is_new(patch) else git_path("a/", patch.path)
+    lines.append(paint("-", redactor.one_line(f"--- {left}")))
+    lines.append(paint("+", redactor.one_line(f"+++ {git_path('b/', patch.path)}")))
     for hunk in found:
         lines.append(paint("@", f"{hunk.header} {redactor.one_line(reasons.of(hunk))}".rstrip()))
         for sign, number in rows(hunk):

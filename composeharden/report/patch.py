@@ -38,8 +38,17 @@ def applicable(patch: Patch, context: int = 3) -> bytes:
         return b""
     left, right = git_path("a/", patch.path), git_path("b/", patch.path)
     tab = "\t" if " " in left and not left.startswith('"') else ""
-    head = f"diff --git {left} {right}\n--- {left}{tab}\n+++ {right}{tab}\n"
+    head = f"diff --git {left} {right}\n"
+    if is_new(patch):
+        head += f"new file mode 100644\n--- /dev/null\n+++ {right}{tab}\n"
+    else:
+        head += f"--- {left}{tab}\n+++ {right}{tab}\n"
     return head.encode("utf-8") + patch.before.encode("".join(body))
+
+
+def is_new(patch: Patch) -> bool:
+    """True for a file that is not there yet: what is there and empty is no Compose file, and never changes."""
+    return not patch.before.text
 
 
 def applicable_all(patches: Iterable[Patch], context: int = 3) -> bytes:

@@ -95,6 +95,8 @@ def block_lines(key: str, value: Any, column: int, style: Style) -> list[str]:
 def value_lines(value: Any, column: int, style: Style) -> list[str]:
     """What follows the colon of a key in `column`: the rest of its line (with a leading blank) and the lines below."""
     if isinstance(value, Tagged):
+        if isinstance(value.value, str):
+            return [f" {_tag_text(value)} {_tagged_text(value.value, style)}"]
         first, *rest = value_lines(value.value, column, style)
         return [f" {_tag_text(value)}{first}", *rest]
     if isinstance(value, AnyMapping) and value:
@@ -166,9 +168,19 @@ def _tag_text(value: Tagged) -> str:
     return value.tag if value.tag.startswith("!") else f"!<{value.tag}>"
 
 
-def _is_plain(text: str, in_flow: bool) -> bool:
+def _tagged_text(text: str, style: Style) -> str:
+    """A scalar under a tag, which is its text whatever that looks like."""
+    return text if _fits_plain(text, in_flow=False) else _quoted(text, style.quote)
+
+
+def _fits_plain(text: str, in_flow: bool) -> bool:
+    """Whether YAML reads a text back as one scalar when it is written without quotes."""
     pattern = _PLAIN_IN_FLOW if in_flow else _PLAIN
-    if not pattern.match(text) or text.endswith((" ", ":")) or ": " in text or " #" in text:
+    return bool(pattern.match(text)) and not text.endswith((" ", ":")) and ": " not in text and " #" not in text
+
+
+def _is_plain(text: str, in_flow: bool) -> bool:
+    if not _fits_plain(text, in_flow):
         return False
     return type(plain_value(text)) is str and text.lower() not in ("y", "n", "yes", "no", "on", "off")
 

@@ -83,8 +83,8 @@ def measure(corpus: Path) -> list[Measured]:
     """Measure every YAML file of a folder, hidden folders included, on two processes."""
     # not forked: a process with threads must not be, and the limits on Compose are set between fork and exec
     with ProcessPoolExecutor(_AT_ONCE, mp_context=get_context("spawn")) as pool:
-        shares = list(_shares(corpus))
-        found = [item for items in pool.map(_share, [corpus] * len(shares), shares) for item in items]
+        todo = list(shares(corpus))
+        found = [item for items in pool.map(_share, [corpus] * len(todo), todo) for item in items]
     return sorted(found, key=lambda item: item.file)
 
 
@@ -98,7 +98,7 @@ def files(corpus: Path) -> list[str]:
     )
 
 
-def _shares(corpus: Path) -> Iterator[list[str]]:
+def shares(corpus: Path) -> Iterator[list[str]]:
     """Files of one project each, the longest shares first so that no process waits for the other."""
     projects: dict[str, list[str]] = {}
     for file in files(corpus):
@@ -116,18 +116,18 @@ def _share(corpus: Path, share: list[str]) -> list[Measured]:
     project = share[0].split(os.sep)[0]
     with TemporaryDirectory(prefix="corpus-") as name:
         sandbox = Path(name)
-        _copy(corpus / project, sandbox / project)
+        copy_of(corpus / project, sandbox / project)
         return [Measured(file, _runs(corpus, file, sandbox)) for file in share]
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy_of(source: Path, target: Path) -> None:
     """A copy that can be written to, whatever the modes of the original."""
     if not source.is_dir():
         shutil.copyfile(source, target)
         return
     target.mkdir()
     for entry in source.iterdir():
-        _copy(entry, target / entry.name)
+        copy_of(entry, target / entry.name)
 
 
 def _runs(corpus: Path, file: str, sandbox: Path) -> dict[str, Run]:
@@ -291,7 +291,17 @@ def _printed(value: Any, change: Change) -> Any:
     if isinstance(change, Reshape):
         return {name: {"required": True, **row} for name, row in change.value.items()}
     assert isinstance(change, Set), "no pass takes a key of a service away"
-    return copied(change.value)
+    value = copied(change.value)
+    return {key: _duration(child) for key, child in value.items()} if isinstance(value, dict) else value
+
+
+def _duration(value: Any) -> Any:
+    """`90s` as `config` prints it: 1m30s."""
+    if not isinstance(value, str) or not re.fullmatch(r"\d{1,6}s", value):
+        return value
+    minutes, seconds = divmod(int(value[:-1]), 60)
+    hours, minutes = divmod(minutes, 60)
+    return (f"{hours}h" if hours else "") + (f"{minutes}m" if hours or minutes else "") + f"{seconds}s"
 
 
 def differences(left: Any, right: Any, path: str = "") -> list[str]:

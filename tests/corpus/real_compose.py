@@ -27,9 +27,13 @@ def accepts(program: str, file: Path) -> bool:
     return _config(program, file, "-q") is not None
 
 
-def model(program: str, file: Path) -> dict[str, Any] | None:
-    """The project as Compose sees it, services of every profile included; None where it refuses the file."""
-    out = _config(program, file, "--format", "json", profiles=("--profile", "*"))
+def model(program: str, file: Path, *others: str) -> dict[str, Any] | None:
+    """The project as Compose sees it, services of every profile included; None where it refuses the file.
+
+    `others` are files that are merged over it, as seen from its folder.
+    """
+    options = [part for other in others for part in ("-f", other)]
+    out = _config(program, file, "--format", "json", options=(*options, "--profile", "*"))
     found = None if out is None else json.loads(out)
     return found if isinstance(found, dict) else None
 
@@ -47,8 +51,8 @@ def project(
     return found if isinstance(found, dict) else None
 
 
-def _config(program: str, file: Path, *arguments: str, profiles: tuple[str, ...] = ()) -> bytes | None:
-    return _run([program, "-f", file.name, *profiles, "config", *arguments], file.parent)
+def _config(program: str, file: Path, *arguments: str, options: tuple[str, ...] = ()) -> bytes | None:
+    return _run([program, "-f", file.name, *options, "config", *arguments], file.parent)
 
 
 def _run(command: list[str], folder: Path) -> bytes | None:
