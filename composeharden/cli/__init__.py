@@ -12,7 +12,7 @@ import click
 from composeharden import __version__
 from composeharden.cli.trouble import guarded
 
-_COMMANDS = ("check", "completion", "diff", "explain", "fix", "images", "init")
+_COMMANDS = ("check", "completion", "config", "diff", "explain", "fix", "images", "init")
 
 
 class _Lazy(click.Group):
@@ -36,6 +36,7 @@ def cli() -> None:
     composeharden diff              what would change, and why; writes nothing
     composeharden fix compose.yaml  patch in place, and say how to undo it
     composeharden check -r .        findings only, for CI
+    composeharden config --origins  the stack that Compose would run, and where each value is written
     composeharden explain cap-drop  what a pass does, and why
     composeharden explain redis:8   what an image needs, with evidence
     composeharden images            the images that facts are known of

@@ -20,7 +20,7 @@ def locate(root: Node | None, path: Path, at_key: bool = False) -> Node | None:
     """
     node = resolved(root)
     for number, part in enumerate(path):
-        step = _member(node, part) if isinstance(part, str) else _item(node, part)
+        step = member(node, part) if isinstance(part, str) else _item(node, part)
         if step is None:
             return node
         if at_key and number == len(path) - 1:
@@ -33,7 +33,7 @@ def reaches(root: Node | None, path: Path) -> bool:
     """True when every part of the path is written in this document."""
     node = resolved(root)
     for part in path:
-        step = _member(node, part) if isinstance(part, str) else _item(node, part)
+        step = member(node, part) if isinstance(part, str) else _item(node, part)
         if step is None:
             return False
         node = resolved(step[1])
@@ -47,7 +47,7 @@ def _item(node: Node | None, position: int) -> tuple[Node, Node] | None:
     return (kept[position], kept[position]) if position < len(kept) else None
 
 
-def _member(node: Node | None, key: str) -> tuple[Node, Node] | None:
+def member(node: Node | None, key: str) -> tuple[Node, Node] | None:
     """The key node and the value of `key`, of the mapping itself or of the first merged one that has it."""
     seen: set[int] = set()
     queue = [node]
