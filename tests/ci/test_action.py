@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -228,14 +229,84 @@ def test_a_shallow_clone_is_enough(runner: Runner) -> None:
 
 # -- Forks -------------------------------------------------------------------------------------------------------------
 
-FACTS = """\
-family = "own"
-"""
 EXCUSED = """\
 exceptions:
-  - rules: [privileged]
-    reason: trust me
+  - rules: [privileged, published-admin-port]
+    reason: the builder of the company
 """
+
+
+def check(runner: Runner, base: str, head: dict[str, str], **inputs: str) -> str:
+    """How the check of a pull request ends, and what its summary says."""
+    job = runner.run("pull_request", pull_request(base, head), "1/merge", **inputs)
+    return job.outputs["check"]["status"] + job.summary
+
+
+def test_an_exception_of_the_base_counts_for_a_fork(runner: Runner) -> None:
+    base = runner.commit({".composeharden.yaml": EXCUSED, "compose.yaml": EXPOSED})
+    runner.commit({"README.md": "More.\n"}, push=False)
+    assert check(runner, base, FORK).startswith("0")
+    assert "the builder of the company" in check(runner, base, FORK)
+
+
+def test_an_exception_that_a_fork_brings_does_not_count(runner: Runner) -> None:
+    base = runner.commit({"compose.yaml": EXPOSED})
+    runner.commit({".composeharden.yaml": EXCUSED}, push=False)
+    assert check(runner, base, OWN).startswith("0")
+    assert check(runner, base, FORK).startswith("1")
+
+
+def test_neither_does_one_in_a_folder_below_or_behind_a_link(runner: Runner) -> None:
+    base = runner.commit({"a/compose.yaml": EXPOSED, "b/compose.yaml": EXPOSED, "excuse.txt": "{}\n"})
+    runner.commit({"a/pyproject.toml": "[tool.composeharden]\npasses = {skip = ['privileged']}\n"}, push=False)
+    assert check(runner, base, FORK, path="a").startswith("1")
+    (runner.checkout / ".composeharden.yaml").symlink_to("excuse.txt")
+    base = runner.commit({})
+    runner.commit({"excuse.txt": EXCUSED}, push=False)
+    assert check(runner, base, OWN, path="b").startswith("0")
+    assert check(runner, base, FORK, path="b").startswith("1")
+
+
+def test_a_baseline_that_a_fork_renews_does_not_count(runner: Runner) -> None:
+    runner.commit({"compose.yaml": EXPOSED})
+    written = run_tool(runner, "check", "--write-baseline", "known.json")
+    assert "known.json" in git(runner.checkout, "status", "--porcelain"), written
+    base = runner.commit({})
+    more = EXPOSED + "    network_mode: host\n"
+    runner.commit({"compose.yaml": more}, push=False)
+    assert check(runner, base, FORK, baseline="known.json").startswith("1")
+    run_tool(runner, "check", "--write-baseline", "known.json")
+    runner.commit({}, push=False)
+    assert check(runner, base, OWN, baseline="known.json").startswith("0")
+    assert check(runner, base, FORK, baseline="known.json").startswith("1")
+
+
+def test_a_fork_counts_as_one_when_its_repository_is_gone_or_the_base_is_not_there(runner: Runner) -> None:
+    base = runner.commit({".composeharden.yaml": EXCUSED, "compose.yaml": EXPOSED})
+    gone = {"pull_request": {"head": {"repo": None}, "base": {"repo": OWN, "sha": base}}}
+    assert runner.run("pull_request_target", gone).outputs["check"]["status"] == "0"
+    job = runner.run("pull_request", pull_request("0" * 40, FORK))
+    assert job.outputs["check"]["status"] == "1"
+    assert "fetch-depth" in job.log
+
+
+def test_image_facts_of_the_project_do_not_count_for_a_fork(runner: Runner) -> None:
+    base = runner.commit({"compose.yaml": LEGACY, ".composeharden/images/own.toml": "not a fact\n"})
+    assert check(runner, base, OWN).startswith("2")
+    assert check(runner, base, FORK).startswith("1")
+
+
+def run_tool(runner: Runner, *arguments: str) -> str:
+    """Run the installed program in the checkout."""
+    done = subprocess.run(
+        [runner.temporary / "composeharden" / "bin" / "composeharden", *arguments],
+        cwd=runner.checkout,
+        check=False,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+    )
+    return done.stdout + done.stderr
 
 
 def test_a_checkout_full_of_modules_runs_none_of_them(runner: Runner) -> None:

@@ -1,6 +1,6 @@
 """The container image of the tool: built, and run as its compose file says, over mounted stacks.
 
-The base is not the public one, which would have to be pulled: it is made here from Debian packages (container/Dockerfile).
+The base is not the public one, which would have to be pulled: container/Dockerfile makes one from Debian packages.
 """
 
 from __future__ import annotations
