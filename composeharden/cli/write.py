@@ -35,8 +35,8 @@ def replace_file(path: str, before: bytes, after: bytes) -> Written:
 def replace_files(changes: Sequence[tuple[str, bytes, bytes]]) -> list[Written]:
     """Replace the content of files, given as path, content before and content after: all of them or none.
 
-    A file that is not committed in git is kept as `<path>.orig` first. A symbolic link is written through when its
-    target lies in the folder of the link or below.
+    A file that git does not hold as it is, committed or staged, is kept as `<path>.orig` first. A symbolic link is
+    written through when its target lies in the folder of the link or below.
 
     Raises:
         WriteError: one of them changed meanwhile, is read-only, leads out of the project, or the disk is full.
@@ -193,30 +193,28 @@ def _holds(path: str, data: bytes) -> bool:
 
 
 def _is_clean_in_git(path: str, data: bytes) -> bool:
-    """True when git has `data` as this file in both its last commit and its index, from which it is restored.
+    """True when git has `data` as this file in its index, from which it is restored; committed or, for a hook, staged.
 
-    Only the names of the blobs are asked for, so that no filter is run that the repository configures, and only of a
+    Only the name of the blob is asked for, so that no filter is run that the repository configures, and only of a
     repository in a folder `.git`: a folder that is laid out as a bare repository can come with any commit.
     """
-    name = "./" + os.path.basename(path)
-    command = ["git", *UNCONFIGURED, "rev-parse", "--verify"]
     environment = {**os.environ, **NOTHING_REMOTE}
-    found = []
-    for revision in ("HEAD:", ":0:"):
-        try:
-            done = subprocess.run(
-                [*command, revision + name],
-                cwd=os.path.dirname(path) or ".",
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=20,
-                check=False,
-                env=environment,
-            )
-        except (OSError, ValueError, subprocess.TimeoutExpired):
-            return False
-        found.append(done.stdout.decode("ascii", "replace").strip() if done.returncode == 0 else "")
-    return found == [_blob(data, len(found[0]))] * 2
+    # `git commit -a` runs its hooks with an index that is gone when they fail.
+    environment.pop("GIT_INDEX_FILE", None)
+    try:
+        done = subprocess.run(
+            ["git", *UNCONFIGURED, "rev-parse", "--verify", ":0:./" + os.path.basename(path)],
+            cwd=os.path.dirname(path) or ".",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=20,
+            check=False,
+            env=environment,
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return False
+    found = done.stdout.decode("ascii", "replace").strip() if done.returncode == 0 else ""
+    return found == _blob(data, len(found))
 
 
 def _blob(data: bytes, length: int) -> str:

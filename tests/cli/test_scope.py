@@ -259,6 +259,7 @@ def test_nothing_that_the_repository_configures_is_run(tree: Path) -> None:
     (tree / OTHER).write_text(CLEAN + "# changed\n")
     mark.unlink(missing_ok=True)
     assert OTHER in touched(tree)
+    assert run(tree, "check", "-r", "--changed-since", "0123456789" * 4).returncode == 2
     assert not mark.exists()
     subprocess.run(["git", "diff", "--stat"], cwd=tree, check=False, capture_output=True)
     assert mark.exists(), "the trap does not work"

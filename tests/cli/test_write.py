@@ -70,6 +70,31 @@ def test_a_committed_file_needs_no_copy(file: Path) -> None:
     assert file.read_bytes() == BEFORE
 
 
+def test_a_staged_file_needs_no_copy_and_comes_back_from_the_index(file: Path) -> None:
+    file.write_bytes(b"first\n")
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.com"]
+    for command in (["init", "-q"], ["add", "compose.yaml"], ["commit", "-qm", "one"]):
+        subprocess.run([*git, *command], cwd=file.parent, check=True)
+    file.write_bytes(BEFORE)
+    subprocess.run([*git, "add", "compose.yaml"], cwd=file.parent, check=True)
+    written = replace_file(str(file), BEFORE, AFTER)
+    assert not (file.parent / "compose.yaml.orig").exists()
+    subprocess.run(written.undo, shell=True, check=True, cwd=file.parent)
+    assert file.read_bytes() == BEFORE
+
+
+def test_what_only_the_index_of_a_running_commit_holds_is_kept(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.write_bytes(b"first\n")
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.com"]
+    for command in (["init", "-q"], ["add", "compose.yaml"], ["commit", "-qm", "one"]):
+        subprocess.run([*git, *command], cwd=file.parent, check=True)
+    file.write_bytes(BEFORE)
+    monkeypatch.setenv("GIT_INDEX_FILE", str(file.parent / ".git" / "next-index"))
+    subprocess.run([*git, "add", "compose.yaml"], cwd=file.parent, check=True)
+    replace_file(str(file), BEFORE, AFTER)
+    assert (file.parent / "compose.yaml.orig").read_bytes() == BEFORE
+
+
 def test_a_changed_file_in_git_is_kept(file: Path) -> None:
     git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.com"]
     file.write_bytes(b"first\n")
