@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
+import posixpath
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -79,13 +80,15 @@ def _options(options: Options, own: Configuration, given: frozenset[str]) -> Opt
 def selection_of(folder: str) -> Selection | None:
     """What the configuration of a folder says about a search there."""
     found = governing_folder(folder)
-    if found is None or not (found.configuration.files or found.configuration.exclude):
+    if found is None or not (found.configuration.files or found.configuration.exclude or found.configuration.projects):
         return None
     own, relative = found.configuration, relative_to(found.folder)
+    listed = {posixpath.normpath(file) for project in own.projects for file in project.files}
 
     def takes(path: str) -> bool:
         name = relative(path)
-        return (own.files(name) if own.files else looks_like_compose(path)) and not own.exclude(name)
+        by_name = own.files(name) if own.files else looks_like_compose(path)
+        return name in listed or (by_name and not own.exclude(name))
 
     return Selection(takes, lambda path: own.exclude(relative(path)))
 

@@ -17,6 +17,7 @@ import click
 
 from composeharden import __version__
 from composeharden.cli.configuration import Governing, governed, governing, selection_of
+from composeharden.cli.declared import declared
 from composeharden.cli.facts import Folders, catalog_for
 from composeharden.cli.hadolint import Hadolint
 from composeharden.cli.inputs import STDIN, InputError, project_reader, reader
@@ -145,7 +146,7 @@ def remarks(done: list[Done], settings: Settings) -> list[str]:
 
 def _inputs(paths: Iterable[str], recursive: bool, settings: Settings) -> list[str]:
     if settings.configured:
-        return stacks(paths, recursive, choice(), selection_of)
+        return stacks(paths, recursive, choice(), selection_of, declared)
     return stacks(paths, recursive, choice())
 
 

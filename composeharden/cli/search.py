@@ -4,7 +4,7 @@ A file that another one includes or extends is judged with that one. An override
 Compose would load it with, if it has one of Compose's own names. One such as `docker-compose.prod.yml` is left to
 whoever names it with `-f`, since nobody knows when it is used. It is recognised by two things: it is called like
 another file of its folder with a word more, and some of its services do not say what they run, so that it is no stack
-by itself.
+by itself. What a configuration lists as a project is that project, and its files are in no other by themselves.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from composeharden.cli.inputs import STDIN, OutwardLink, SelectionOf, expand, read
-from composeharden.cli.stacks import Choice, Stack, discovered
+from composeharden.cli.stacks import Choice, DeclaredIn, Stack, beginning_with, discovered
 from composeharden.compose.entries import items, mapping, plain
 from composeharden.compose.extends import extends_of
 from composeharden.compose.files import Files
@@ -28,24 +28,36 @@ _MOST_SHARING = 20
 """Other projects that an edit of a shared file is compared with."""
 
 
-def search(arguments: Iterable[str], chosen: Choice, selection_of: SelectionOf = lambda folder: None) -> list[str]:
-    """The projects in folders and below, of the files that `selection_of` takes there.
+def search(arguments: Iterable[str], chosen: Choice, selection_of: SelectionOf, declared_in: DeclaredIn) -> list[str]:
+    """The projects in folders and below: those `declared_in` them, and others of the files that `selection_of` takes.
 
     A file that was named is a project by itself. Raises InputError.
     """
     arguments = list(arguments) or ["."]
     named = [path for path in arguments if path == STDIN or not os.path.isdir(path)]
     paths = expand(arguments, True, selection_of)
-    found = _Found([path for path in paths if path not in named and not isinstance(path, OutwardLink)])
-    roots = {path: found.project(path, chosen) for path in found.roots}
-    return [roots.get(path, path) for path in paths if path in roots or path in named or isinstance(path, OutwardLink)]
+    searched = [path for path in paths if path not in named and not isinstance(path, OutwardLink)]
+    found = _Found(searched, _declared(searched, chosen, declared_in))
+    projects = found.projects(chosen)
+    single = {path for path in paths if path in named or isinstance(path, OutwardLink)}
+    every = dict.fromkeys((*paths, *projects))
+    return [one for path in every for one in ([path] if path in single else projects.get(path, []))]
+
+
+def _declared(paths: list[str], chosen: Choice, declared_in: DeclaredIn) -> list[Stack]:
+    """The listed projects that begin with one of the files, or with one that is not there, each once."""
+    folders = dict.fromkeys(os.path.dirname(path) for path in paths)
+    listed = {stack.files: stack for folder in folders for stack in declared_in(folder, chosen)}
+    gone = [stack for stack in listed.values() if not os.path.lexists(stack)]  # which is said of it
+    return [*beginning_with(paths, listed.values()), *gone]
 
 
 class _Found:
     """The files of a search and what they name of each other."""
 
-    def __init__(self, paths: list[str]) -> None:
+    def __init__(self, paths: list[str], listed: list[Stack]) -> None:
         self.paths = paths
+        self.listed = listed
         self._known = set(paths)
         self._sources: dict[str, Source | None] = {}
         self.included: dict[str, list[str]] = {}
@@ -53,33 +65,50 @@ class _Found:
         for path in paths:
             self.included[path], self.extended[path] = self._targets(path)
         self.overrides = {path: self._overridden(path) for path in paths}
+        self._overriding: dict[str, list[str]] = {}
+        for path, base in self.overrides.items():
+            self._overriding.setdefault(base, []).append(path)
         self.roots = self._roots()
 
     def _roots(self) -> list[str]:
-        """The files that are the first of a project."""
+        """The files that are the first of a project that is not listed."""
         named = {target for path in self.paths for target in self._named(path) if target != path}
-        roots = [path for path in self.paths if path not in named and not self.overrides[path]]
-        reached = {one for path in roots for one in self.closure(path)}
+        listed = {path for stack in self.listed for path in stack.files.paths}
+        taken = named | listed
+        roots = [path for path in self.paths if path not in taken and not self.overrides[path]]
+        reached = {one for path in (*roots, *listed) for one in self.closure(path)}
         for path in self.paths:  # those that only name each other
             if path not in reached and not self.overrides[path]:
                 roots.append(path)
                 reached |= self.closure(path)
         return [path for path in self.paths if path in set(roots)]
 
-    def project(self, path: str, chosen: Choice) -> Stack:
-        """The project that a file is the first of."""
-        own = self._files(path)
-        sharing = [other for other in self.roots if other != path and own & self._files(other)]
-        files = self._loaded(path, chosen)
-        beside = [one for one, base in self.overrides.items() if base == path and one not in files.paths]
-        shared = tuple(self._loaded(other, chosen) for other in sharing[:_MOST_SHARING])
-        return Stack.of(
-            replace(files, shared=shared, beside=tuple(beside)), chosen.allow_outside, (path, *chosen.env_files)
-        )
+    def projects(self, chosen: Choice) -> dict[str, list[Stack]]:
+        """The projects that begin with each file, and in each the others that share a file with it."""
+        stacks = [*self.listed, *(self._loaded(path, chosen) for path in self.roots)]
+        reached = [self._reached(stack) for stack in stacks]
+        using: dict[str, list[int]] = {}
+        for number, of_stack in enumerate(reached):
+            for file in of_stack:
+                using.setdefault(file, []).append(number)
+        found: dict[str, list[Stack]] = {}
+        for number, stack in enumerate(stacks):
+            sharing = sorted({other for file in reached[number] for other in using[file]} - {number})
+            shared = tuple(stacks[other].files for other in sharing[:_MOST_SHARING])
+            overriding = () if number < len(self.listed) else self._overriding.get(stack, ())
+            beside = tuple(one for one in overriding if one not in stack.files.paths)
+            files = replace(stack.files, shared=shared, beside=beside)
+            found.setdefault(str(stack), []).append(Stack.of(files, stack.allow_outside, stack.named))
+        return found
+
+    def _reached(self, stack: Stack) -> set[str]:
+        """The files of a project, those it names, and overrides of it that nobody knows the use of."""
+        firsts = (*stack.files.paths, *self._overriding.get(stack, ()))
+        return set().union(*(self.closure(first) for first in firsts))
 
     @staticmethod
-    def _loaded(path: str, chosen: Choice) -> Files:
-        return (discovered if os.path.basename(path) in DEFAULTS else _alone)(path, chosen).files
+    def _loaded(path: str, chosen: Choice) -> Stack:
+        return (discovered if os.path.basename(path) in DEFAULTS else _alone)(path, chosen)
 
     def closure(self, path: str) -> set[str]:
         """A file and all that it names, and those again."""
@@ -91,10 +120,6 @@ class _Found:
                     found.add(target)
                     stack.append(target)
         return found
-
-    def _files(self, path: str) -> set[str]:
-        firsts = [path, *(other for other, base in self.overrides.items() if base == path)]
-        return set().union(*(self.closure(first) for first in firsts))
 
     def _named(self, path: str) -> Iterator[str]:
         """What belongs to another file: a file that Compose finds by itself is a project even if others extend it."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import click
@@ -115,10 +115,24 @@ def environment(chosen: Choice) -> Mapping[str, str] | None:
     return {"COMPOSE_PROJECT_NAME": name} if name else None
 
 
+DeclaredIn = Callable[[str, Choice], list[Stack]]
+"""The projects that the configuration of a folder lists."""
+
+
+def _none_declared(folder: str, chosen: Choice) -> list[Stack]:
+    return []
+
+
 def stacks(
-    arguments: Iterable[str], recursive: bool, chosen: Choice, selection_of: SelectionOf = lambda folder: None
+    arguments: Iterable[str],
+    recursive: bool,
+    chosen: Choice,
+    selection_of: SelectionOf = lambda folder: None,
+    declared_in: DeclaredIn = _none_declared,
 ) -> list[str]:
     """The inputs of a run, each once, in order: `Stack` for a project, a plain path for a file named by itself.
+
+    A file that Compose finds by itself stands for the projects that `declared_in` its folder begin with it, if any.
 
     Raises:
         InputError: nothing is there, or the options exclude each other.
@@ -129,12 +143,39 @@ def stacks(
     if recursive:
         from composeharden.cli.search import search  # it looks into files, which only -r needs
 
-        return search(arguments, chosen, selection_of)
-    found: dict[str, str] = {}
+        return search(arguments, chosen, selection_of, declared_in)
+    found: dict[str, list[str]] = {}
     for path in arguments or [""]:
         one = _one(path, chosen)
-        found.setdefault(one, one)
-    return list(found.values())
+        found.setdefault(one, _as_declared(one, chosen, declared_in) if _is_found(path, chosen) else [one])
+    return [one for several in found.values() for one in several]
+
+
+def _is_found(argument: str, chosen: Choice) -> bool:
+    """Whether it was left to us which files a stack is made of."""
+    if argument == "":
+        return not (chosen.files or chosen.directory or _from_variable(_Surroundings(chosen)))
+    return argument != STDIN and os.path.isdir(argument)
+
+
+def _as_declared(one: str, chosen: Choice, declared_in: DeclaredIn) -> list[str]:
+    listed = beginning_with([one], declared_in(os.path.dirname(one), chosen))
+    return [*listed] or [one]
+
+
+def beginning_with(paths: Iterable[str], listed: Iterable[Stack]) -> list[Stack]:
+    """The projects that begin with one of some files, with their paths as they are written there."""
+    listed = list(listed)
+    known = {os.path.realpath(path): path for path in paths} if listed else {}
+    found = []
+    for stack in listed:
+        paths = tuple(known.get(os.path.realpath(path), path) for path in stack.files.paths)
+        if paths[0] in known.values():
+            beside = stack.files.directory == os.path.dirname(stack.files.paths[0])
+            directory = os.path.dirname(paths[0]) if beside else stack.files.directory
+            named = (known.get(os.path.realpath(path), path) for path in stack.named)
+            found.append(Stack.of(replace(stack.files, paths=paths, directory=directory), stack.allow_outside, named))
+    return found
 
 
 def _one(argument: str, chosen: Choice) -> str:

@@ -8,7 +8,7 @@ import re
 import shutil
 import traceback
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -18,8 +18,9 @@ from typing import Any
 
 from composeharden import Finding, Options, Outcome, Status, harden
 from composeharden.cli.inputs import reader
+from composeharden.compose.files import Files
 from composeharden.compose.kinds import Kind, classify
-from composeharden.compose.load import build
+from composeharden.compose.load import project_of
 from composeharden.compose.project import Project, Reader, Service
 from composeharden.images.catalog import lookup
 from composeharden.posture import capability, has_no_new_privileges
@@ -155,21 +156,17 @@ def _run(corpus: Path, file: str, options: Options, judge: _Judge) -> Run:
     run.refused = [f"{finding.rule}: {finding.reason}" for finding in outcome.with_status(Status.REFUSED)]
     run.held.update(f"{finding.rule}: {_general(finding.reason)}" for finding in outcome.with_status(Status.HELD))
     if path in outcome.sources and run.kind in ("hardened", "clean"):
-        run.services = list(_services(outcome))
+        run.services = list(_services(outcome, read))
     for patch in outcome.patches:
-        assert patch.path == path, f"{patch.path} was patched"
         before, after = patch.before.text, patch.after.text
-        assert read(path) == before.encode(), "the text is not that of the file"
-        run.noise = noise(before, after, patch.changes)
-        run.comments_lost = comments_lost(before, after, patch.changes)
-        run.changed_again = bool(harden(path, _with(path, patch.data, read), options).patches)
-        judge.compare(patch.data, outcome.with_status(Status.FIX), run)
+        assert read(patch.path) == before.encode(), "the text is not that of the file"
+        run.noise += noise(before, after, patch.changes)
+        run.comments_lost += comments_lost(before, after, patch.changes)
+    if outcome.patches:
+        patched = {patch.path: patch.data for patch in outcome.patches}
+        run.changed_again = bool(harden(path, lambda other: patched.get(other) or read(other), options).patches)
+        judge.compare(patched, outcome.with_status(Status.FIX), run)
     return run
-
-
-def _with(path: str, data: bytes, read: Reader) -> Reader:
-    """The reader, with other content in one file."""
-    return lambda other: data if other == path else read(other)
 
 
 def _kind(outcome: Outcome) -> str:
@@ -191,9 +188,10 @@ def _general(reason: str) -> str:
 # -- services ----------------------------------------------------------------------------------------------------------
 
 
-def _services(outcome: Outcome) -> Iterator[ServiceFigures]:
-    before = _project(outcome, outcome.sources[outcome.path])
-    after = _project(outcome, outcome.patches[0].after) if outcome.patches else before
+def _services(outcome: Outcome, read: Reader) -> Iterator[ServiceFigures]:
+    before = _project(outcome, outcome.sources, read)
+    patched = {patch.path: patch.after for patch in outcome.patches}
+    after = _project(outcome, {**outcome.sources, **patched}, read) if patched else before
     statuses: dict[str, dict[str, str]] = {}
     for finding in outcome.findings:
         if finding.rule in _HARDENING and finding.service:
@@ -205,8 +203,8 @@ def _services(outcome: Outcome) -> Iterator[ServiceFigures]:
             yield ServiceFigures(name, _known(service), full_before, full_after, statuses.get(name, {}))
 
 
-def _project(outcome: Outcome, source: Source) -> Project:
-    return build(outcome.path, source, outcome.variables)
+def _project(outcome: Outcome, sources: Mapping[str, Source], read: Reader) -> Project:
+    return project_of(Files((outcome.path,)), outcome.variables, read, sources, checked=False)
 
 
 def _known(service: Service) -> str:
@@ -226,20 +224,24 @@ def _is_full(service: Service) -> bool:
 
 
 class _Judge:
-    """Asks Compose about one file before and after, beside a copy of its project."""
+    """Asks Compose about one file, and those it includes, before and after, beside a copy of its project."""
 
     def __init__(self, corpus: Path, file: str, sandbox: Path) -> None:
         self.program = real_compose.binary()
+        self.corpus = corpus
+        self.sandbox = sandbox
         self.path = sandbox / file
-        self.original = (corpus / file).read_bytes()
-        self._known: dict[bytes, tuple[bool, dict[str, Any] | None]] = {}
+        self._known: dict[tuple[tuple[str, bytes], ...], tuple[bool, dict[str, Any] | None]] = {}
 
-    def compare(self, data: bytes, fixes: Iterable[Finding], run: Run) -> None:
-        """Write into `run` whether Compose still takes the file, and what it sees besides the declared changes."""
+    def compare(self, patched: Mapping[str, bytes], fixes: Iterable[Finding], run: Run) -> None:
+        """Write into `run` whether Compose still takes the files, and what it sees besides the declared changes.
+
+        `patched` is the new content of files of the corpus.
+        """
         if self.program is None:
             return
-        run.accepted_before, before = self._ask(self.original)
-        run.accepted_after, after = self._ask(data)
+        run.accepted_before, before = self._ask({})
+        run.accepted_after, after = self._ask(patched)
         if before is None:
             return
         run.compared = True
@@ -249,17 +251,23 @@ class _Judge:
             else ["no model any more"]
         )
 
-    def _ask(self, data: bytes) -> tuple[bool, dict[str, Any] | None]:
+    def _ask(self, patched: Mapping[str, bytes]) -> tuple[bool, dict[str, Any] | None]:
         assert self.program is not None
-        if data not in self._known:
-            self.path.write_bytes(data)
+        known = tuple(sorted(patched.items()))
+        if known not in self._known:
             try:
+                for path, data in patched.items():
+                    self._copy(path).write_bytes(data)
                 model = real_compose.model(self.program, self.path)
-                plain = model is not None and b"profiles" not in data
-                self._known[data] = (plain or real_compose.accepts(self.program, self.path), model)
+                plain = model is not None and b"profiles" not in self.path.read_bytes()
+                self._known[known] = (plain or real_compose.accepts(self.program, self.path), model)
             finally:
-                self.path.write_bytes(self.original)
-        return self._known[data]
+                for path in patched:
+                    self._copy(path).write_bytes(Path(path).read_bytes())
+        return self._known[known]
+
+    def _copy(self, path: str) -> Path:
+        return self.sandbox / os.path.relpath(path, self.corpus)
 
 
 def expected(before: dict[str, Any], fixes: Iterable[Finding]) -> dict[str, Any]:
