@@ -131,14 +131,12 @@ class Planner:
     def _shared_places(self, groups: Mapping[Group, tuple[Change, ...]]) -> dict[tuple[str, str], Placed]:
         """Changes that every user of an anchor, or of an extended service, makes alike: to be made once there."""
         users = [*self._users(), *self._heirs()]
-        if not users:
-            return {}
         wanted: dict[str, dict[str, Change]] = defaultdict(dict)
         for (name, _), changes in groups.items():
             for change in changes:
                 if len(change.path) == 4:
                     wanted[name][_signature(change)] = change
-        places: dict[tuple[str, str], Placed] = {}
+        places = self._shared_lists(wanted)
         for mapping, names in sorted(users, key=lambda item: -len(item[1])):
             for signature, change in dict(wanted.get(names[0], {})).items():
                 if all(signature in wanted.get(name, {}) and (name, signature) not in places for name in names):
@@ -184,6 +182,27 @@ class Planner:
             return None
         return Placed(layer.file, replace(change, path=(*path, key)))
 
+    def _shared_lists(self, wanted: Mapping[str, Mapping[str, Change]]) -> dict[tuple[str, str], Placed]:
+        """Lists of names that services use by alias and all reshape alike: to be reshaped once, at their anchor."""
+        uses: dict[int, list[tuple[str, str, nodes.Node]]] = defaultdict(list)
+        for name, changes in wanted.items():
+            for signature, change in changes.items():
+                if isinstance(change, Reshape):
+                    key = str(change.path[3])
+                    values = (body.get(key) for body in self.chain(name))
+                    value = next((one for one in values if one is not None), None)
+                    if value is not None:
+                        uses[id(nodes.resolved(value))].append((name, signature, value))
+        places: dict[tuple[str, str], Placed] = {}
+        for target, users in uses.items():
+            layer, path = self._places_of_anchors().get(target, (None, ()))
+            if layer is not None and layer.file not in self.frozen and _is_all(layer.root, target, path, users):
+                change = wanted[users[0][0]][users[0][1]]
+                assert isinstance(change, Reshape)
+                placed = Placed(layer.file, replace(change, path=path, everywhere=True))
+                places.update(((name, signature), placed) for name, signature, _ in users)
+        return places
+
     def _places_of_anchors(self) -> dict[int, tuple[Layer, Path]]:
         if self._anchored is None:
             self._anchored = {}
@@ -194,6 +213,14 @@ class Planner:
                     name = next(name for name, one in service_nodes(layer) if one is node)
                     self._anchored.setdefault(id(node), (layer, (layer.document, *self._service_path(layer, name))))
         return self._anchored
+
+
+def _is_all(root: nodes.Node, target: int, path: Path, users: Iterable[tuple[str, str, nodes.Node]]) -> bool:
+    """Whether the users of an anchored list, who change it alike, are all it has."""
+    used = {id(node) for _, _, node in users}
+    aliases = {id(node) for node in nodes.walk(root) if isinstance(node, nodes.Alias) and id(node.target) == target}
+    alike = len({signature for _, signature, _ in users}) == 1
+    return alike and used - {target} == aliases and (target in used or str(path[1]).startswith("x-"))
 
 
 def _has(node: nodes.Node, key: str, change: Change) -> bool:
@@ -229,6 +256,8 @@ def _index_anchors(node: nodes.Node, layer: Layer, path: Path, found: dict[int, 
         for key, child in node.pairs:
             _index_anchors(child, layer, (*path, key.text), found)
     elif isinstance(node, nodes.Sequence):
+        if node.anchor is not None:
+            found[id(node)] = (layer, path)
         for place, child in enumerate(node.items):
             _index_anchors(child, layer, (*path, place), found)
 

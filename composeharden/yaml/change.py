@@ -56,6 +56,8 @@ class Reshape:
 
     path: Path
     value: Mapping[str, Any]
+    everywhere: bool = False
+    """Also wherever else in the document the list is used, by alias; without it a list that is must not change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,25 @@ def _apply_one(change: Change, documents: list[Any]) -> None:
         if _untagged(parent[key]) != list(change.value):
             raise Refused(f"{_name(change.path)} is not the list of names that was expected")
         named = {name: copied(value) for name, value in change.value.items()}
-        parent[key] = named if tag is None else Tagged(tag, named)
+        old, parent[key] = parent[key], named if tag is None else Tagged(tag, named)
+        if change.everywhere:
+            _exchange(documents[int(change.path[0])], old, parent[key])
+
+
+def _exchange(root: Any, old: Any, new: Any) -> None:
+    """Put `new` wherever the very object `old` is used below `root`."""
+    seen: set[int] = set()
+    stack = [root]
+    while stack:
+        value = _untagged(stack.pop())
+        if id(value) in seen or not isinstance(value, (dict, list)):
+            continue
+        seen.add(id(value))
+        for place, child in list(value.items() if isinstance(value, dict) else enumerate(value)):
+            if child is old:
+                value[place] = new
+            else:
+                stack.append(child)
 
 
 def _at(documents: list[Any], path: Path) -> Any:

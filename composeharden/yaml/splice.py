@@ -360,7 +360,8 @@ class Renderer:
         parent, node = self._find(change.path)
         if not isinstance(parent, Mapping) or not isinstance(node, Sequence):
             raise Refused(f"{change.path[-1]} is not a list written here")
-        self._require_unshared(node.outer, node.end, str(change.path[-1]))
+        if not change.everywhere:
+            self._require_unshared(node.outer, node.end, str(change.path[-1]))
         names = [item.text for item in node.items if isinstance(item, Scalar)]
         if (
             len(names) != len(node.items)

@@ -146,11 +146,11 @@ def _run(corpus: Path, file: str, options: Options, judge: _Judge) -> Run:
     path = os.path.join(corpus, file)
     read = reader(path)
     outcome = harden(path, read, options)
-    run = Run(kind=_kind(outcome))
+    run, sources = Run(kind=_kind(outcome)), {path, *outcome.sources}
     run.unplaced = [
         problem.message
         for problem in outcome.problems
-        if not problem.message or problem.location.file != path or problem.location.line < 1
+        if not problem.message or problem.location.file not in sources or problem.location.line < 1
     ]
     run.declared = sum(finding.status in (Status.FIX, Status.REFUSED) for finding in outcome.findings)
     run.refused = [f"{finding.rule}: {finding.reason}" for finding in outcome.with_status(Status.REFUSED)]
@@ -297,7 +297,8 @@ def _printed(value: Any, change: Change) -> Any:
     if isinstance(change, Replace):
         return [change.value if item == change.old else item for item in value or ()]
     if isinstance(change, Reshape):
-        return {name: {"required": True, **row} for name, row in change.value.items()}
+        implied = value if isinstance(value, dict) else {}  # by volumes_from and the like
+        return {**implied, **{name: {"required": True, **row} for name, row in change.value.items()}}
     assert isinstance(change, Set), "no pass takes a key of a service away"
     value = copied(change.value)
     return {key: _duration(child) for key, child in value.items()} if isinstance(value, dict) else value

@@ -216,7 +216,7 @@ def _declared(changes: Iterable[Change]) -> Declared:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Every scalar in a value, as it is written."""
+    """Every scalar in a value, as it is written: plain, and with what double quotes want escaped."""
     if isinstance(value, Mapping):
         for key, child in value.items():
             yield str(key)
@@ -225,4 +225,6 @@ def _texts(value: Any) -> Iterator[str]:
         for child in value:
             yield from _texts(child)
     else:
-        yield str(value).lower() if isinstance(value, bool) else str(value)
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        yield text
+        yield text.replace("\\", "\\\\").replace('"', '\\"')
