@@ -63,17 +63,6 @@ def test_no_filter_runs_for_a_file_in_git(tmp_path: Path) -> None:
     assert not mark.exists()
 
 
-def test_what_is_staged_but_not_committed_is_kept(tmp_path: Path) -> None:
-    file = tmp_path / "compose.yaml"
-    file.write_bytes(b"first\n")
-    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):
-        subprocess.run([*GIT, *command], cwd=tmp_path, check=True)
-    file.write_bytes(BEFORE)
-    subprocess.run([*GIT, "add", "."], cwd=tmp_path, check=True)
-    replace_file(str(file), BEFORE, AFTER)
-    assert (tmp_path / "compose.yaml.orig").read_bytes() == BEFORE
-
-
 @pytest.mark.parametrize("target", ["/dev/zero", "same"])
 def test_a_link_is_no_copy(tmp_path: Path, target: str) -> None:
     """A link to an endless device is never read, and one to the same text would not bring the file back."""

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from composeharden.outcome import Finding, Outcome, Status
 from composeharden.pipeline import harden
 from composeharden.yaml.change import Append, Change, Remove, Replace, Set
+from tests.corpus.measure import as_duration
 from tests.corpus.real_compose import binary, model
 
 yaml: Any = pytest.importorskip("yaml")
@@ -414,9 +415,14 @@ def _check_with_compose(program: str, folder: Path, text: str, after: str, outco
             if finding.service is not None:
                 old, new = before["services"][finding.service], found["services"][finding.service]
                 key = str(change.path[3])
-                assert _form(key, new.pop(key)) == _value(old.pop(key, None), change)
+                assert _form(key, new.pop(key)) == _printed(_value(old.pop(key, None), change))
     assert _without_extensions(found) == _without_extensions(before)
     return True
+
+
+def _printed(value: Any) -> Any:
+    """A declared value as `config` prints it."""
+    return {key: as_duration(child) for key, child in value.items()} if isinstance(value, dict) else value
 
 
 def _without_extensions(found: Mapping[str, Any]) -> dict[str, Any]:

@@ -301,10 +301,10 @@ def _printed(value: Any, change: Change) -> Any:
         return {**implied, **{name: {"required": True, **row} for name, row in change.value.items()}}
     assert isinstance(change, Set), "no pass takes a key of a service away"
     value = copied(change.value)
-    return {key: _duration(child) for key, child in value.items()} if isinstance(value, dict) else value
+    return {key: as_duration(child) for key, child in value.items()} if isinstance(value, dict) else value
 
 
-def _duration(value: Any) -> Any:
+def as_duration(value: Any) -> Any:
     """`90s` as `config` prints it: 1m30s."""
     if not isinstance(value, str) or not re.fullmatch(r"\d{1,6}s", value):
         return value
