@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.corpus.measure import CLASSES, MODES, Measured, Run, ServiceFigures, measure
 
 _Test = Callable[[Run], bool]
-_SHOWN = 20
+_SHOWN = 30
 _IN_FULL = "getsentry__self-hosted"
 """The stack that is listed service by service: large, and full of anchors."""
 
