@@ -218,7 +218,7 @@ def _location(service: Service | None, project: Project | None, proposal: Propos
         origin = service.origin(proposal.key)
         layer, node = origin.layer, origin.node
         if proposal.item and proposal.key:
-            node = service.item(proposal.key, proposal.item) or node
+            layer, node = service.item(proposal.key, proposal.item) or (layer, node)
     else:
         assert project is not None
         layer, node = _top_level(project, proposal.key)

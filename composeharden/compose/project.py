@@ -14,6 +14,7 @@ from composeharden.compose.interpolation import InvalidTemplate
 from composeharden.compose.lint import Linter
 from composeharden.compose.mounts import Mount, mounts_of, target_of
 from composeharden.compose.neighbours import environment_names
+from composeharden.compose.places import member
 from composeharden.compose.values import as_bool, as_list, as_mapping, as_text, words
 from composeharden.compose.written import Template, Written
 from composeharden.yaml import nodes
@@ -46,7 +47,7 @@ class Service:
         self.raw = raw
         self.bodies: list[tuple[Layer, nodes.Node]] = project.bodies(name)
         self._unset: set[str] = set()
-        self._items: dict[str, dict[str, nodes.Node]] = {}
+        self._items: dict[str, dict[str, tuple[Layer, nodes.Node]]] = {}
         self.unclear: list[str] = list(project.unclear.get(name, ()))
         """Why this view may not be all that Compose sees; empty when it is."""
 
@@ -191,19 +192,33 @@ class Service:
         name = services.key(self.name) if isinstance(services, nodes.Mapping) else None
         return Origin(layer, name or node, "inherited" if key is not None and key in self.raw else "own")
 
-    def item(self, key: str, text: str) -> nodes.Node | None:
-        """Where `text` is first written below `key`, as a name or a value; None where it is inherited."""
+    def item(self, key: str, text: str) -> tuple[Layer, nodes.Node] | None:
+        """Where `text` is written below `key`, as a name or a value; through merge keys, aliases and `extends`."""
         if key not in self._items:
-            self._items[key] = {
-                node.text: node for node in reversed(list(self._written(key))) if isinstance(node, nodes.Scalar)
-            }
+            found = self._items[key] = {}
+            for layer, body in (*reversed(self.project.bases.get(self.name, ())), *self.bodies):
+                step = member(nodes.resolved(body), key)
+                written = list(_reached(step[1])) if step is not None else []
+                found.update((node.text, (layer, node)) for node in reversed(written))
         return self._items[key].get(text)
 
-    def _written(self, key: str) -> Iterator[nodes.Node]:
-        for _, body in self.bodies:
-            held = nodes.resolved(body)
-            value = held.get(key) if isinstance(held, nodes.Mapping) else None
-            yield from nodes.walk(value) if value is not None else ()
+
+def _reached(node: nodes.Node) -> Iterator[nodes.Scalar]:
+    """Every scalar below a node, aliases followed once each; what a mapping has of its own before what it merges."""
+    seen: set[int] = set()
+    stack = [node]
+    while stack:
+        one = nodes.resolved(stack.pop())
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, nodes.Scalar):
+            yield one
+        elif isinstance(one, nodes.Mapping):
+            pairs = sorted(one.pairs, key=lambda pair: pair[0].text == "<<")
+            stack.extend(reversed([part for pair in pairs for part in pair]))
+        else:
+            stack.extend(reversed(list(nodes.children(one))))
 
 
 @dataclass
