@@ -52,7 +52,7 @@ class Remove:
 
 @dataclass(frozen=True, slots=True)
 class Reshape:
-    """Turn the list of names at `path` into a mapping with the same names in the same order."""
+    """Turn the list of names at `path` into a mapping with the same names in the same order, new ones after them."""
 
     path: Path
     value: Mapping[str, Any]
@@ -105,7 +105,8 @@ def _apply_one(change: Change, documents: list[Any]) -> None:
         del parent[key]
     else:
         tag = parent[key].tag if isinstance(parent[key], Tagged) else None
-        if _untagged(parent[key]) != list(change.value):
+        names = _untagged(parent[key])
+        if not isinstance(names, list) or names != list(change.value)[: len(names)]:
             raise Refused(f"{_name(change.path)} is not the list of names that was expected")
         named = {name: copied(value) for name, value in change.value.items()}
         old, parent[key] = parent[key], named if tag is None else Tagged(tag, named)

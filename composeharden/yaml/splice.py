@@ -365,7 +365,7 @@ class Renderer:
         names = [item.text for item in node.items if isinstance(item, Scalar)]
         if (
             len(names) != len(node.items)
-            or names != list(change.value)
+            or names != list(change.value)[: len(names)]
             or any(item.outer != item.start or "\n" in self.text[item.start : item.end] for item in node.items)
         ):
             raise Refused("the list holds something other than plain names")
@@ -392,6 +392,9 @@ class Renderer:
             first, *rest = value_lines(change.value[item.text], column + shift, style)
             edits += [Edit(dash, item.outer, ""), Edit(item.end, item.end, ":" + first)]
             edits += self._lines_after(self.source.line_end(item.end), rest)
+        added = list(change.value.items())[len(node.items) :]
+        lines = [line for name, value in added for line in block_lines(name, value, column + shift, style)]
+        edits += self._lines_after(self.source.line_end(node.items[-1].end), lines)
         return edits + (self._shift_lines(node, shift) if shift else [])
 
     def _shift_lines(self, node: Sequence, shift: int) -> list[Edit]:

@@ -63,7 +63,8 @@ def _change(draw: Callable[[st.SearchStrategy[Any]], Any], path: Path, node: nod
         names = [item.text for item in node.items if isinstance(item, nodes.Scalar) and item.tag is None]
         if isinstance(path[-1], str) and len(names) == len(set(names)) == len(node.items) and draw(st.booleans()):
             how = draw(st.sampled_from(({"condition": "service_healthy", "restart": True}, {}, None)))
-            return Reshape(path, dict.fromkeys(names, how))
+            new = draw(st.sampled_from(((), ("another",), ("another", "last one"))))
+            return Reshape(path, dict.fromkeys((*names, *(name for name in new if name not in names)), how))
         once = [name for name in names if names.count(name) == 1 and type(plain_value(name)) is str]
         if once and draw(st.booleans()):
             return Replace(path, draw(st.sampled_from(once)), draw(st.sampled_from(_TEXTS)))
@@ -92,7 +93,7 @@ def applied(changes: list[Change], documents: list[Any]) -> list[Any]:
         elif isinstance(change, Replace):
             holder[last][holder[last].index(change.old)] = change.value
         else:
-            assert holder[last] == list(change.value)
+            assert holder[last] == list(change.value)[: len(holder[last])]
             holder[last] = _as_read(dict(change.value))
     return documents
 

@@ -166,6 +166,7 @@ APPLIED: dict[str, tuple[Change, Any, Any]] = {
     "replace": (Replace((0, "a"), "x", "z"), {"a": ["x", "y"]}, {"a": ["z", "y"]}),
     "remove": (Remove((0, "a")), {"a": 1, "b": 2}, {"b": 2}),
     "reshape": (Reshape((0, "a"), {"x": {}, "y": None}), {"a": ["x", "y"]}, {"a": {"x": {}, "y": None}}),
+    "reshape with a new name": (Reshape((0, "a"), {"x": {}, "y": {}}), {"a": ["x"]}, {"a": {"x": {}, "y": {}}}),
     "reshape under a tag": (Reshape((0, "a"), {"x": {}}), {"a": Tagged("!t", ["x"])}, {"a": Tagged("!t", {"x": {}})}),
 }
 
@@ -179,8 +180,8 @@ def test_apply(change: Change, before: Any, after: Any) -> None:
     "change",
     [Set((1, "a"), 1), Set((0, "word", "a"), 1), Set((0, "list", "a"), 1), Append((0, "word"), (1,)),
      Append((0, "x"), (1,)), Remove((0, "x")), Remove((0, "word", "x")), Reshape((0, "x"), {}),
-     Reshape((0, "list"), {"x": 1}), Set((0, "list", 1, "a"), 1), Replace((0, "list"), "x", "y"),
-     Replace((0, "word"), "x", "y")],
+     Reshape((0, "list"), {"x": 1}), Reshape((0, "word"), {"x": 1}), Set((0, "list", 1, "a"), 1),
+     Replace((0, "list"), "x", "y"), Replace((0, "word"), "x", "y")],
 )  # fmt: skip
 def test_apply_refuses(change: Change) -> None:
     with pytest.raises(Refused):

@@ -330,6 +330,19 @@ RESHAPED = [
         "services:\n  a:\n    networks:\n      n: null\n      m: {}\n",
     ),
     Case(
+        "new names behind those of the list",
+        [Reshape((*A, "networks"), {"n": {"x": 1}, "m": None, "o": {"x": 1}, "p": None})],
+        "services:\n  a:\n    networks:\n    - n\n    - m # last\n  # end\n",
+        "services:\n  a:\n    networks:\n      n:\n        x: 1\n      m: null # last\n      o:\n        x: 1\n"
+        "      p: null\n  # end\n",
+    ),
+    Case(
+        "new names behind those in brackets",
+        [Reshape((*A, "networks"), {"m": None, "o": {}})],
+        "services:\n  a: {networks: [m], x: z}\n",
+        "services:\n  a: {networks: {m: null, o: {}}, x: z}\n",
+    ),
+    Case(
         "no names",
         [Reshape((*A, "networks"), {})],
         "services:\n  a:\n    networks: []\n",
