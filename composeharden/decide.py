@@ -153,6 +153,8 @@ def _findings_of(rule: Pass, project: Project, postures: Mapping[str, Posture], 
                 yield _finding(rule, proposal, project.services[name], posture, options)
     if rule.for_project is not None:
         for proposal in rule.for_project(project, postures):
+            if proposal.narrower and options.assume:
+                continue
             about = _service_of(proposal)
             if about not in project.services:
                 if not options.services:

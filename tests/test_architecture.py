@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "composeharden"
 
 # From the bottom up: what each room may import, itself apart. A room is a package or a module of the top level.
 _FACTS = {"compose", "images", "outcome", "yaml"}
-_SHARED_BY_PASSES = {"credential_findings", "credentials", "host_paths", "inner_container", "port_uses"}
+_SHARED_BY_PASSES = {"credential_findings", "credentials", "host_paths", "inner_container", "port_uses", "start_order"}
 MAY_IMPORT: dict[str, set[str]] = {
     "yaml": set(),
     "compose": {"yaml"},
@@ -26,6 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "credential_findings": {"compose", "credentials", "outcome"},
     "host_paths": {"outcome"},
     "port_uses": {"compose", "posture"},
+    "start_order": {"compose", "outcome", "posture"},
     "inner_container": {"compose", "outcome", "passes", "posture"},
     "passes": _FACTS | _SHARED_BY_PASSES | {"posture"},
     # The pipeline and its steps.

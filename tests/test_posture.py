@@ -9,8 +9,8 @@ import pytest
 from composeharden.compose.load import build
 from composeharden.compose.memory import as_bytes
 from composeharden.outcome import Confidence
-from composeharden.passes.depends_on import probe_programs
 from composeharden.posture import Posture, decide
+from composeharden.start_order import probe_programs
 from composeharden.yaml.source import load
 
 

@@ -39,6 +39,8 @@ class Proposal:
     references: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    narrower: bool = False
+    """Another proposal of the same pass holds all of this and what is only assumed: that one where it is allowed."""
     service: str = ""
     """For a pass over the whole project: the service that is meant (taken from the changes where there are any)."""
     item: str = ""

@@ -1,25 +1,28 @@
-"""Wait for a dependency to be healthy, not just started, where its health check can be relied on.
+"""Wait for a dependency to be ready, not just started, and name dependencies that the stack shows but does not say.
 
 The short list form of `depends_on` only waits until the other container was created. The long form can wait for
 `service_healthy`, but a probe that fails although the service works then stops the whole stack. So the condition is
-only used where the probe is the image's own or runs a program that is known to be in the image. Where no dependency
-gains a condition the short list stays as it is.
+only used where the probe is the image's own or runs a program that is known to be in the image. A job that ends by
+itself is waited for with `service_completed_successfully`. Where no dependency gains a condition the short list stays
+as it is.
+
+A service that connects to a database, a cache or a queue of the stack (`DB_HOST: db`, a connection string, `links`,
+a shared network) without waiting for it is proposed as assumed. Nothing is proposed that would close a circle, or that
+needs a service whose profile may be inactive. `links` that only order and name go with it.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
 from composeharden.compose.project import Project, Service
 from composeharden.outcome import Confidence, Effect, Severity
 from composeharden.passes import Case, Proposal
 from composeharden.posture import Posture
-from composeharden.yaml.change import Reshape
-
-if TYPE_CHECKING:
-    from composeharden.compose.dockerfile import Program
+from composeharden.start_order import Readiness, StartOrder, aliases, loops, plain_links
+from composeharden.yaml.change import Append, Change, Remove, Reshape, Set
 
 SEVERITY = Severity.LOW
 EFFECT = Effect.BEHAVIOUR
@@ -37,157 +40,158 @@ UNCHANGED = (
     "    healthcheck: {disable: true, test: [CMD, pg_isready]}\n",
     "services:\n  app:\n    image: example/app\n    depends_on: {db: {condition: service_started}}\n"
     "  db:\n    image: postgres:16\n    healthcheck: {test: [CMD, pg_isready]}\n",
-)
-
-_BUILTINS = frozenset(
-    (
-        "exit",
-        "test",
-        "[",
-        "[[",
-        "true",
-        "false",
-        "echo",
-        "if",
-        "cd",
-        ":",
-        "kill",
-        "read",
-        "set",
-        "printf",
-        "export",
-        "exec",
-        "sleep",
-        "grep",
-        "cat",
-        "sh",
-        "/bin/sh",
-    )
-)
-_WORD = re.compile(
-    r"(?:^|\|\||&&|[|;(]|\bdo\b|\bthen\b|\bif\b|!)\s*((?:[A-Za-z_]\w*=\S*\s+)*)(?:exec\s+(?!\d*[<>]))?([^\s;&|()$\"'`]+)"
+    "services:\n  app:\n    image: example/app\n    environment: {DB_HOST: db}\n"
+    "  db:\n    image: example/db\n    environment: {DB_HOST: db, REDIS_URL: 'redis://app'}\n",
+    "services:\n  app:\n    image: example/app\n    environment: {DB_HOST: db}\n"
+    "  db:\n    image: example/db\n    profiles: [db]\n",
+    "services:\n  app:\n    image: example/app\n    environment: {DB_HOST: db}\n    networks: [front]\n"
+    "  db:\n    image: example/db\n    networks: [back]\nnetworks: {front: {}, back: {}}\n",
+    "services:\n  app:\n    image: example/app\n    environment: {VIRTUAL_HOST: db, APP_URL: 'http://db'}\n"
+    "  db:\n    image: example/db\n",
 )
 
 
 def check_project(project: Project, postures: Mapping[str, Posture]) -> Iterable[Proposal]:
-    """Propose the long form for every service with a list of which at least one dependency gains a condition."""
+    """Propose better conditions and missing dependencies, and report circles."""
+    order = StartOrder(project, postures)
+    for loop in loops(order.graph):
+        yield Proposal(
+            message=f"these services wait for each other once their profiles are active: {' -> '.join(loop)}",
+            key=order.graph[loop[0]][loop[1]],
+            service=loop[0],
+            severity=Severity.MEDIUM,
+            advice="remove one of these dependencies: Compose starts none of them",
+        )
     for name, service in project.services.items():
+        if name in postures:
+            yield from _Judged(order, postures[name], service).proposals()
+
+
+class _Judged:
+    """What could be said under `depends_on` of one service."""
+
+    def __init__(self, order: StartOrder, posture: Posture, service: Service) -> None:
+        self.order, self.posture, self.service = order, posture, service
         raw = service.raw.get("depends_on")
-        if isinstance(raw, list) and raw and all(isinstance(item, str) for item in raw) and len(set(raw)) == len(raw):
-            proposal = _propose(service, raw, postures)
-            if proposal is not None and name in postures:
-                yield proposal
+        self.raw = raw
+        self.is_list = isinstance(raw, list) and bool(raw) and all(isinstance(item, str) for item in raw)
+        self.names: list[str] = list(raw) if isinstance(raw, list) and self.is_list else []
+        self.said = frozenset(service.depends_on)
+        self.missing = order.missing[service.name]
 
+    def proposals(self) -> Iterator[Proposal]:
+        """What is known, and with it what is only assumed."""
+        if self.raw is None or (self.is_list and len(set(self.names)) == len(self.names)):
+            sure, everything = self._sure(), self._everything()
+            if sure is not None and everything is not None:
+                if sure.confidence >= Confidence.SOURCED:
+                    yield replace(sure, narrower=True)
+                yield everything
+            elif sure is not None or everything is not None:
+                yield sure or everything or Proposal("")
+        else:
+            yield from self._report_missing()
+        yield from self._report_aliases()
 
-def _propose(service: Service, names: list[str], postures: Mapping[str, Posture]) -> Proposal | None:
-    judged = {name: _soundness(postures.get(name)) for name in names}
-    if all(confidence is None for confidence, _ in judged.values()):
-        return None
-    sure = [confidence for confidence, _ in judged.values() if confidence is not None]
-    # What is applied by default all the same is not weighed against each other.
-    least = min(max(sure), Confidence.SOURCED)
-    used = min(confidence for confidence in sure if confidence >= least)
-    value = {
-        name: {"condition": "service_healthy" if confidence is not None and confidence >= least else "service_started"}
-        for name, (confidence, _) in judged.items()
-    }
-    return Proposal(
-        message="it starts before its dependencies are ready",
-        key="depends_on",
-        changes=(Reshape((0, "services", service.name, "depends_on"), value),),
-        confidence=postures[service.name].confidence("depends-on", used),
-        held=postures[service.name].blocked("depends-on"),
-        doubt="; ".join(f"{name}: {reason}" for name, (found, reason) in judged.items() if found is Confidence.ASSUMED),
-        why="\n".join(f"{name}: {reason}" for name, (_, reason) in judged.items() if reason),
-        needs=tuple(f"{name}/healthcheck" for name in names if _gains_probe(postures.get(name))),
-    )
+    # -- proposals -------------------------------------------------------------------------------------------------
 
+    def _sure(self) -> Proposal | None:
+        """Conditions for the list as it is, where they are sure to come true."""
+        judged = {name: self._readiness(name) for name in self.names}
+        sure = [one.confidence for one in judged.values() if one.confidence is not None and one.is_sure]
+        judged = {name: one if one.is_sure else Readiness() for name, one in judged.items()}
+        return self._proposal(judged, min(sure)) if sure else None
 
-def _gains_probe(posture: Posture | None) -> bool:
-    return posture is not None and posture.probe is not None
+    def _everything(self) -> Proposal | None:
+        """Also what is only assumed, or None where that is nothing more."""
+        links = plain_links(self.service) or []
+        judged = {name: self._readiness(name) for name in self.names}
+        more = {name: self._readiness(name) for name in self.order.implied(self.service.name)}
+        judged |= {name: one for name, one in more.items() if one.confidence is not None or name in links}
+        judged |= {name: self._readiness(name) for name in self.missing}
+        doubtful = any(one.confidence is Confidence.ASSUMED for one in judged.values())
+        if not doubtful and not links and list(judged) == self.names:
+            return None
+        return self._proposal(judged, Confidence.ASSUMED, links)
 
+    def _proposal(self, judged: Mapping[str, Readiness], least: Confidence, links: Iterable[str] = ()) -> Proposal:
+        changes = self._changes(judged)
+        if links:
+            changes = (*changes, Remove((0, "services", self.service.name, "links")))
+        return Proposal(
+            message=self._message(judged, bool(links)),
+            key="depends_on" if self.names or not links else "links",
+            changes=changes,
+            confidence=self.posture.confidence("depends-on", least),
+            held=self.posture.blocked("depends-on"),
+            doubt="; ".join(self._doubts(judged, bool(links))),
+            why="\n".join(f"{name}: {one.reason}" for name, one in judged.items() if one.reason),
+            needs=tuple(f"{name}/healthcheck" for name, one in judged.items() if self._gains_probe(name, one)),
+            service=self.service.name,
+        )
 
-def _soundness(posture: Posture | None) -> tuple[Confidence | None, str]:
-    """How sure it is that the probe of a dependency succeeds once it is ready; None without any probe."""
-    if posture is None or posture.blocked("depends-on"):
-        return None, ""
-    service, facts = posture.service, posture.facts
-    check = service.get("healthcheck")
-    check = check if isinstance(check, dict) else {}
-    test = check.get("test")
-    if check.get("disable") in (True, "true") or test in ("NONE", ["NONE"]):
-        return None, ""
-    if posture.probe is not None:
-        return posture.confidence("healthcheck", posture.probe_confidence), "a health check is added"
-    if not test and posture.built is not None and posture.built.healthcheck is not None:
-        return _soundness_in_dockerfile(posture, posture.built.healthcheck)
-    if not test:
-        baked = [row for row in facts.rows("healthcheck") if row.get("image")] if facts is not None else []
-        own = bool(baked) and facts is not None and not facts.is_runtime
-        return (facts.confidence(baked[0]), "its image has a health check") if own and facts else (None, "")
-    programs = probe_programs(test)
-    known = _known_programs(posture)
-    unknown = sorted(program for program in programs if program not in known)
-    if not unknown and _asks_unknown_page(posture, test):
-        return Confidence.ASSUMED, "it is not known that the page its probe asks for is there"
-    if not unknown:
-        return Confidence.SOURCED, "its probe runs programs of its image"
-    return Confidence.ASSUMED, f"not known to be in its image: {', '.join(unknown)}"
+    def _changes(self, judged: Mapping[str, Readiness]) -> tuple[Change, ...]:
+        path = (0, "services", self.service.name, "depends_on")
+        rows = {name: self._row(name, one) for name, one in judged.items()}
+        if all(row == {"condition": "service_started"} for row in rows.values()):
+            new = [name for name in rows if name not in self.names]
+            if not self.names:
+                return (Set(path, new),) if new else ()
+            return (Append(path, tuple(new)),) if new else ()
+        return (Reshape(path, rows) if self.names else Set(path, rows),)
 
+    def _row(self, name: str, one: Readiness) -> dict[str, Any]:
+        restart = name not in self.said and self.order.restarts_with(self.service.name, name)
+        return {"condition": one.condition, "restart": True} if restart else {"condition": one.condition}
 
-def _soundness_in_dockerfile(posture: Posture, probe: Program) -> tuple[Confidence | None, str]:
-    """Who writes a HEALTHCHECK for an image knows its pages; what is left is whether its programs are there."""
-    if probe.words == ("NONE",):
-        return None, ""
-    unknown = sorted(probe_programs(list(probe.words)) - _known_programs(posture))
-    if not unknown:
-        return Confidence.SOURCED, "its Dockerfile has a health check, with programs of the image"
-    return Confidence.ASSUMED, f"not known to be in its image: {', '.join(unknown)}"
+    def _readiness(self, name: str) -> Readiness:
+        return self.order.readiness(self.service.name, name)
 
+    def _gains_probe(self, name: str, one: Readiness) -> bool:
+        other = self.order.postures.get(name)
+        return one.condition == "service_healthy" and other is not None and other.probe is not None
 
-_URL = re.compile(r"https?://[^/\s'\"]+(/[^\s'\"|;&)]*)?")
+    # -- words -----------------------------------------------------------------------------------------------------
 
+    def _message(self, judged: Mapping[str, Readiness], links: bool) -> str:
+        new = [name for name in judged if name in self.missing]
+        if new:
+            return f"it connects to {' and '.join(new)} without waiting"
+        if links and not any(one.confidence is not None for one in judged.values()):
+            return "its links only order and name what depends_on and the network do"
+        return "it starts before its dependencies are ready"
 
-def _asks_unknown_page(posture: Posture, test: Any) -> bool:
-    """True for a web page other than the front page that no known probe of the image asks for.
+    def _doubts(self, judged: Mapping[str, Readiness], links: bool) -> Iterator[str]:
+        for name, one in judged.items():
+            if name in self.missing:
+                yield f"{name}: only {self.missing[name]} shows that it is needed"
+            elif one.confidence is Confidence.ASSUMED:
+                yield f"{name}: {one.reason}"
+            elif name not in self.said:
+                yield f"{name}: {self.order.graph[self.service.name][name]} implies it"
+        if links:
+            yield "a link also names containers by their number"
 
-    A probe that always failed did no harm until something waits for it.
-    """
-    rows = posture.facts.rows("healthcheck") if posture.facts is not None else []
-    known = {page for row in rows for page in _pages(row["test"])} | {"", "/"}
-    return not _pages(test) <= known
+    # -- reports ---------------------------------------------------------------------------------------------------
 
+    def _report_missing(self) -> Iterator[Proposal]:
+        if self.missing:
+            names = " and ".join(f"{name} ({place})" for name, place in self.missing.items())
+            rows = ", ".join(f"{name} with condition: {self._readiness(name).condition}" for name in self.missing)
+            yield Proposal(
+                message=f"it connects to {names} without waiting",
+                key="depends_on",
+                service=self.service.name,
+                severity=Severity.INFO,  # who writes conditions has thought about whom to wait for
+                advice=f"if it needs them to start, add {rows} to its depends_on",
+            )
 
-def _pages(test: Any) -> set[str]:
-    text = " ".join(map(str, test)) if isinstance(test, list) else str(test)
-    return {match.group(1) or "" for match in _URL.finditer(text)}
-
-
-def _known_programs(posture: Posture) -> set[str]:
-    facts, built = posture.facts, posture.built
-    installed = set() if built is None or not built.packages else {"sh", *built.packages}
-    if facts is None or (facts.is_runtime and built is None):
-        return installed
-    known = {str(name).rsplit("/", 1)[-1] for row in facts.rows("healthcheck") for name in row.get("needs", ())}
-    known |= {str(name) for name in facts.table("programs").get("present", ())}
-    known -= {str(name) for name in facts.table("programs").get("absent", ())}
-    return (known if built is None else known - built.removed) | installed
-
-
-def probe_programs(test: Any) -> set[str]:
-    """The programs a probe runs, its shell included but not what that has built in; of a path only the last part."""
-    if isinstance(test, list):
-        kind, *words = [str(word) for word in test] or [""]
-        if kind == "CMD":
-            if words and words[0].rsplit("/", 1)[-1] in ("sh", "bash", "ash") and "-c" in words:
-                return _shell_programs(words[-1]) | {"bash" if words[0].endswith("bash") else "sh"}
-            return {words[0].rsplit("/", 1)[-1]} - _BUILTINS if words else set()
-        text = words[0] if words else ""
-    else:
-        text = str(test)
-    return _shell_programs(text) | {"sh"}
-
-
-def _shell_programs(text: str) -> set[str]:
-    found = {match.group(2).rsplit("/", 1)[-1] for match in _WORD.finditer(text)}
-    return {name for name in found if name} - _BUILTINS
+    def _report_aliases(self) -> Iterator[Proposal]:
+        for alias, name in aliases(self.service).items():
+            yield Proposal(
+                message=f"a link gives {name} the name {alias}, which links are not needed for",
+                key="links",
+                service=self.service.name,
+                severity=Severity.INFO,
+                advice=f"give {name} the alias {alias} in a network that both are in, and remove the link",
+            )

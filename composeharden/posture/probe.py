@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from composeharden.compose.project import Service
-from composeharden.compose.values import as_text
+from composeharden.posture.jobs import is_job
 from composeharden.posture.record import Posture
 
 _TIMES = ("interval", "timeout", "retries", "start_period")
@@ -47,8 +47,3 @@ def _goes_through_a_proxy(service: Service, row: Mapping[str, Any]) -> bool:
 def healthcheck(row: Mapping[str, Any]) -> dict[str, Any]:
     """A probe of the facts as a `healthcheck` of a Compose file."""
     return {"test": tuple(row["test"]), **{key: row[key] for key in _TIMES if key in row}}
-
-
-def is_job(service: Service) -> bool:
-    """True for a service that is meant to end: it is never restarted, or another one waits for its end."""
-    return as_text(service.get("restart")) == "no" or service.name in service.project.awaited_jobs

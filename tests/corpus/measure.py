@@ -24,7 +24,7 @@ from composeharden.compose.load import project_of
 from composeharden.compose.project import Project, Reader, Service
 from composeharden.images.catalog import lookup
 from composeharden.posture import capability, has_no_new_privileges
-from composeharden.yaml.change import Append, Change, Replace, Reshape, Set, copied
+from composeharden.yaml.change import Append, Change, Remove, Replace, Reshape, Set, copied
 from composeharden.yaml.source import Source
 from tests.corpus import real_compose
 from tests.corpus.noise import comments_lost, noise
@@ -279,6 +279,9 @@ def expected(before: dict[str, Any], fixes: Iterable[Finding]) -> dict[str, Any]
             if len(change.path) != 4:
                 continue  # a top-level key that Compose does not print
             body, key = services[str(change.path[2])], str(change.path[3])
+            if isinstance(change, Remove):
+                body.pop(key, None)
+                continue
             body[key] = _printed(body.get(key), change)
             # a container that runs before the start takes every setting of its service that it has none of its own for
             for hook in body.get("pre_start", ()):
@@ -292,16 +295,23 @@ def without_extensions(model: dict[str, Any]) -> dict[str, Any]:
 
 
 def _printed(value: Any, change: Change) -> Any:
+    if change.path[3] == "depends_on":
+        return {**(value or {}), **_rows(change)}
     if isinstance(change, Append):
         return [*(value or ()), *change.items]
     if isinstance(change, Replace):
         return [change.value if item == change.old else item for item in value or ()]
-    if isinstance(change, Reshape):
-        implied = value if isinstance(value, dict) else {}  # by volumes_from and the like
-        return {**implied, **{name: {"required": True, **row} for name, row in change.value.items()}}
-    assert isinstance(change, Set), "no pass takes a key of a service away"
+    assert isinstance(change, Set)
     value = copied(change.value)
     return {key: as_duration(child) for key, child in value.items()} if isinstance(value, dict) else value
+
+
+def _rows(change: Change) -> dict[str, Any]:
+    """Dependencies that a change declares, beside those that Compose implies."""
+    assert isinstance(change, (Append, Reshape, Set))
+    value = change.items if isinstance(change, Append) else change.value
+    rows = value.items() if isinstance(value, dict) else ((name, {"condition": "service_started"}) for name in value)
+    return {name: {"required": True, **row} for name, row in rows}
 
 
 def as_duration(value: Any) -> Any:

@@ -1,0 +1,165 @@
+"""Who uses whom, as far as the settings of a stack show it: hosts, addresses and connection strings.
+
+A setting that leads to another service is no proof that it is needed at the start. It is worth a proposal where the
+other one is what programs connect to when they start: a database, a cache, a queue.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from composeharden.compose.entries import mapping
+from composeharden.compose.project import Service
+from composeharden.compose.values import as_list, as_text
+from composeharden.posture import Posture
+
+
+class Use(NamedTuple):
+    """One service that another one connects to, and where that is written."""
+
+    service: str
+    place: str
+    """Such as "environment DB_HOST"."""
+
+
+def uses(service: Service, postures: Mapping[str, Posture]) -> list[Use]:
+    """The services that this one connects to by the names they have in a network of both, each with the first place.
+
+    Only connections that a program makes as a client count: neither addresses that it hands on to browsers, nor its
+    own name, nor what a proxy forwards to later.
+    """
+    names = {name: other for name, other in _names(service).items() if other != service.name}
+    found: dict[str, Use] = {}
+    for name, place in _hosts(service, postures, names):
+        if name in names:
+            found.setdefault(names[name], Use(names[name], place))
+    return list(found.values())
+
+
+def mentions(service: Service, other: str) -> bool:
+    """Whether a setting names the other service in any way: more than enough to doubt that it can wait for this one."""
+    pattern = re.compile(rf"(?<![\w.-]){re.escape(other)}(?![\w-])")
+    texts = [*service.command, *service.entrypoint, *service.probe]
+    texts += [value for value in service.environment.values() if value]
+    return any(pattern.search(text) for text in texts)
+
+
+def _names(service: Service) -> dict[str, str]:
+    """What the services that can be reached over a network are called there."""
+    project = service.project
+    found: dict[str, str] = {}
+    for name, other in project.services.items():
+        for network in _shared(service, other):
+            aliases = as_list(mapping(mapping(other.get("networks")).get(network)).get("aliases"))
+            for alias in (as_text(other.get("container_name")), *aliases):
+                found.setdefault(alias, name)
+    found.update({name: name for name, other in project.services.items() if _shared(service, other)})
+    found.pop("", None)
+    return found
+
+
+def _shared(one: Service, other: Service) -> set[str]:
+    return networks_of(one) & networks_of(other)
+
+
+def networks_of(service: Service) -> set[str]:
+    """The networks in which other services reach this one by name; none for one without a network of its own."""
+    project, seen = service.project, {service.name}
+    mode = as_text(service.get("network_mode"))
+    while mode.startswith("service:"):
+        name = mode.removeprefix("service:")
+        if name in seen or name not in project.services:
+            return set()
+        seen.add(name)
+        service = project.services[name]
+        mode = as_text(service.get("network_mode"))
+    if mode:
+        return set()
+    return set(as_list(service.get("networks"))) or {"default"}
+
+
+_HOST = r"[A-Za-z0-9](?:[\w.-]{0,200}\w)?"
+_URL = re.compile(
+    rf"(?<![\w+.-])(?P<scheme>[a-z][a-z0-9+.-]{{1,30}})://(?:[^\s/@?#\"']{{0,200}}@)?(?P<hosts>{_HOST}(?::\d+)?"
+    rf"(?:,{_HOST}(?::\d+)?){{0,20}})"
+)
+_IN_DSN = re.compile(
+    rf"(?i)(?:^|[;\s])(?:server|host|data source|addr(?:ess)?)=(?:tcp:)?(?P<hosts>{_HOST})"
+    rf"|@(?:tcp|udp)\((?P<go>{_HOST})"
+)
+_PLAIN = re.compile(rf"{_HOST}(?::\d{{1,5}})?(?:[,;]{_HOST}(?::\d{{1,5}})?){{0,20}}")
+_AWAITED = re.compile(
+    rf"(?:wait-for-it(?:\.sh)?|wait-for(?:\.sh)?|wait4x\s+tcp|wait-on|wait-port|dockerize\s+-wait)\s+(?:-\S+\s+)*(?:tcp:(?://)?)?(?P<host>{_HOST})"
+    rf"|\bnc\s+-\w*z\w*\s+(?:-\w+\s+\d*\s*)*(?P<nc>{_HOST})\s+\d|\bpg_isready\b[^|;&\n]{{0,200}}?\s-h\s*(?P<pg>{_HOST})"
+    rf"|\b(?:mysqladmin|mysql|mariadb|psql|redis-cli|mongosh?)\b[^|;&\n]{{0,200}}?\s-h\s*(?P<sql>{_HOST})"
+)
+_SCHEMES = re.compile(
+    r"(?:jdbc:)?(?:postgres(?:ql)?|pgsql|postgis|mysql2?|mariadb|sqlserver|mssql|oracle|mongodb|rediss?|valkey|amqps?"
+    r"|memcached?|nats|kafka|cassandra|clickhouse|cockroachdb|couchdb|neo4j|bolt|influxdb|mqtts?|stomp|ldaps?|zk|etcd"
+    r"|tcp)(?:\+\w+)?"
+)
+_CLIENT_NAMES = re.compile(
+    r"(?i)(?:.*_)?(?:HOST|HOSTNAME|HOSTS|SERVER|SERVERS|ADDR|ADDRESS|ADDRESSES|ENDPOINT|ENDPOINTS|BROKER|BROKERS"
+    r"|BOOTSTRAP_SERVERS|NODES|CONNECT|URL|URI|DSN|CONNECTION|PGHOST|DBHOST)|PGHOST|.*(?:host|Host|__Server|__HostName)"
+)
+_NO_CLIENT = re.compile(
+    r"(?i)(?:^|.*_)(?:VIRTUAL|LETSENCRYPT|ALLOWED|PUBLIC|EXTERNAL|ADVERTISED|BIND|LISTEN\w*|TRUSTED|FRONTEND|CLIENT|CORS"
+    r"|ORIGINS?|CALLBACK|REDIRECT|DOMAIN|SITE|ROOT|BASE|INTERNAL_HOST|PROXY|NO_PROXY|UPSTREAM|MY|SELF|POD|NODE_HOST|WEB|UI"
+    r"|HOSTNAME|DISCOVERY|SEED|INITIAL|PEERS?|CLUSTER|JOIN|MASTER_NODES|REPLICA\w*)(?:_|$).*"
+)
+
+
+def _hosts(service: Service, postures: Mapping[str, Posture], names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Every host a client setting names, with the place."""
+    for variable, value in service.environment.items():
+        if value and not _NO_CLIENT.match(variable) and len(value) <= _LONGEST:
+            for name in _in_setting(variable, value, postures, names):
+                yield name, f"environment {variable}"
+    for key, words in (("command", service.command), ("entrypoint", service.entrypoint)):
+        text = " ".join(words)
+        if len(text) <= _LONGEST:
+            for name in (*_in_urls(text, postures, names), *_first_groups(_AWAITED, text)):
+                yield name, key
+
+
+_LONGEST = 4_000
+
+
+def _in_setting(variable: str, value: str, postures: Mapping[str, Posture], names: Mapping[str, str]) -> Iterator[str]:
+    yield from _in_urls(value, postures, names)
+    yield from _first_groups(_IN_DSN, value)
+    if _CLIENT_NAMES.fullmatch(variable) and _PLAIN.fullmatch(value.strip()):
+        for part in re.split("[,;]", value.strip()):
+            host = part.partition(":")[0]
+            if _is_backend(postures.get(names.get(host, ""))) or _DATA.search(variable):
+                yield host
+
+
+_DATA = re.compile(
+    r"(?i)DB|DATABASE|SQL|PG|POSTGRES|MYSQL|MARIA|MONGO|REDIS|VALKEY|CACHE|MEMCACHE|RABBIT|AMQP|KAFKA|BROKER|QUEUE|NATS"
+    r"|ELASTIC|OPENSEARCH|SOLR|CLICKHOUSE|CASSANDRA|MQTT|ZOOKEEPER|LDAP|INFLUX|NEO4J|COUCH|BOOTSTRAP_SERVERS|STORAGE|MINIO|S3_"
+)
+
+
+def _in_urls(text: str, postures: Mapping[str, Posture], names: Mapping[str, str]) -> Iterator[str]:
+    for match in _URL.finditer(text):
+        for part in match.group("hosts").split(","):
+            host = part.partition(":")[0]
+            if _SCHEMES.fullmatch(match.group("scheme")) or _is_backend(postures.get(names.get(host, ""))):
+                yield host
+
+
+def _first_groups(pattern: re.Pattern[str], text: str) -> Iterator[str]:
+    for match in pattern.finditer(text):
+        yield next(group for group in match.groups() if group is not None)
+
+
+def _is_backend(posture: Posture | None) -> bool:
+    """Whether the image is known and meant for other services alone: none of its ports is for people."""
+    facts = posture.facts if posture is not None else None
+    if facts is None or facts.is_runtime:
+        return False
+    kinds = [str(row.get("publish")) for row in facts.rows("port")]
+    return "never" in kinds and "edge" not in kinds and "lan" not in kinds
