@@ -52,21 +52,30 @@ _FINAL_WORDS = frozenset(
         "passwd",
         "password",
         "passwords",
+        "masterauth",
+        "pat",
         "pw",
         "pwd",
+        "requirepass",
+        "salt",
         "secret",
         "token",
     )
 )
 _GLUED = ("password", "passwd", "passphrase", "apikey", "authtoken", "accesstoken", "apitoken", "secretkey")
+_GLUED_PASS = re.compile(r"(?:admin|auth|db|ftp|ldap|login|mail|my|pg|redis|root|smtp|sql|user)(?:pass|pw|pwd)")
+_AUTH = re.compile(r"(?i)(?:\A|[_.-])(?:redis|rediscli|neo4j|basic)[_.-]?auth\Z")
 _KEY_OF = frozenset(
     (
+        "account",
+        "aes",
         "api",
         "app",
         "auth",
         "cookie",
         "crypto",
         "decryption",
+        "enc",
         "encryption",
         "hmac",
         "jwt",
@@ -75,8 +84,11 @@ _KEY_OF = frozenset(
         "nonce",
         "otp",
         "private",
+        "role",
         "secret",
         "session",
+        "shared",
+        "signature",
         "signing",
     )
 )
@@ -117,6 +129,10 @@ _HARMLESS = frozenset(
         "none",
         "nil",
         "undefined",
+        "unset",
+        "unused",
+        "empty",
+        "invalid",
         "enabled",
         "disabled",
         "auto",
@@ -140,14 +156,18 @@ _HARMLESS = frozenset(
 def is_credential_name(name: str) -> bool:
     """True for a name whose value is a password, secret, token or secret key; false for its path, lifetime, id ..."""
     words = _words(name)
-    if not words or not _NOT_A_SECRET.isdisjoint(words):
+    if not words or words[0] == "install" or not _NOT_A_SECRET.isdisjoint(words):
         return False
     last = words[-1]
-    if last in ("key", "keys") or words[-2:] == ["key", "base"]:
+    if words[-2:] == ["key", "base"]:
+        return True
+    if last in ("key", "keys"):
         return not _KEY_OF.isdisjoint(words[:-1]) and "id" not in words
-    if last in ("pw", "pwd", "cookie"):
+    if last in ("pat", "pw", "pwd", "cookie"):
         return len(words) > 1 and (last != "cookie" or "erlang" in words)
-    return last in _FINAL_WORDS or last.endswith(_GLUED)
+    if last == "auth":
+        return _AUTH.search(name) is not None
+    return last in _FINAL_WORDS or last.endswith(_GLUED) or _GLUED_PASS.fullmatch(last) is not None
 
 
 def _words(name: str) -> list[str]:
@@ -162,25 +182,48 @@ def in_setting(name: str, raw: str) -> Credential | None:
     """The credential that a named setting holds, from its text before interpolation."""
     text = literal_text(raw)
     shaped = _by_shape(text, raw)
-    if shaped is not None or not is_credential_name(name):
+    if shaped is not None:
         return shaped
+    if not is_credential_name(name):
+        return _among("options", text, raw) if _OPTIONS.search(name) or text.lstrip().startswith("{") else None
     if not _is_value(text) or (text.isdigit() and not _takes_numbers(name, text)):
         return None
     return Credential(_kind(text, raw))
+
+
+def in_lines(raw: str) -> Credential | None:
+    """The credential that a configuration file holds, from its text before interpolation: `name = value` on a line."""
+    for match in _patterns()["line"][0].finditer(literal_text(raw)):
+        value = match.group("value").strip()
+        found = in_setting(match.group("name"), _as_template(value.strip("\"'")))
+        if found is not None:
+            return found
+    return in_text(raw)
+
+
+def _as_template(text: str) -> str:
+    """A text that is interpolated already, so that it means the same again."""
+    return text.replace("$", "$$")
 
 
 def in_text(raw: str) -> Credential | None:
     """The credential that a command or another free text holds, from its text before interpolation."""
     text = literal_text(raw)
     shaped = _by_shape(text, raw)
-    if shaped is not None:
-        return shaped
-    for pattern in _patterns()["command"]:
+    return shaped if shaped is not None else _among("command", text, raw)
+
+
+def _among(patterns: str, text: str, raw: str) -> Credential | None:
+    """The credential among the words of a command, or in a setting that holds other settings."""
+    for pattern in _patterns()[patterns]:
         for match in pattern.finditer(text):
             value = match.group("value").strip("\"'")
             if ("name" not in match.groupdict() or is_credential_name(match.group("name"))) and _is_value(value):
                 return Credential(_kind(value, raw))
     return None
+
+
+_OPTIONS = re.compile(r"(?i)(?:args?|arguments|opts?|options|flags|cmd|command|params|parameters|config|json)\Z")
 
 
 def literal_text(raw: str) -> str:
@@ -218,6 +261,8 @@ def _takes_numbers(name: str, text: str) -> bool:
 
 def _is_value(text: str) -> bool:
     """False for what cannot be a credential itself: empty, a switch, a path, a reference to where it really is."""
+    if text[:1] in ("{", "[") and '"' in text:  # JSON
+        return any(_is_value(match.group(1)) for match in _patterns()["leaf"][0].finditer(text))
     if len(text) < 3 or _UNKNOWN in text or text.lower() in _HARMLESS:
         return False
     return not any(pattern.match(text) for pattern in _patterns()["reference"])
@@ -258,16 +303,39 @@ def _patterns() -> dict[str, tuple[re.Pattern[str], ...]]:
             r"(?<![\w/])[\w.-]{1,60}:(?P<password>[^\s:@/\"']{1,200})@(?:tcp|unix)\((?P<host>[\w.-]{0,200})",
             r"(?i)(?:server|host|data source|user(?: ?id)?|uid|addr(?:ess)?|endpoint)=[^\n]{0,400}?[;\s&?,]\s?"
             r"(?:password|pwd)=(?P<password>[^;\s&\"',]{1,200})",
+            r"(?i)[a-z][a-z0-9+.:-]{1,40}://(?P<host>[\w.-]{1,200})[^\s?\"']{0,200}[?;][^\s\"']{0,300}?"
+            r"\b(?:password|passwd|pwd)=(?P<password>[^;\s&\"',]{1,200})",
+            r"(?i)(?<![a-z])(?:account|sharedaccess|sharedsecret)key=(?P<password>[^;\s&\"',]{8,200})",
         ),
         "command": (
-            rf"--?(?P<name>{name})[=\s]\s?{value}",
+            rf"(?<![\w.-])--?(?P<name>{name})(?:=|\s\s?(?!-)){value}",
             rf"(?<![\w./-])(?P<name>{name})={value}",
             rf"(?i)--?(?:requirepass|masterauth)[=\s]\s?{value}",
             rf"\b(?:mysql(?:admin|dump|check|show|import)?|mariadb(?:-admin|-dump|-check)?)\b[^\n;|&]{{0,200}}?\s-p{value}",
+            rf"\b(?:mongo|mongosh|mongodump|mongorestore)\b[^\n;|&]{{0,200}}?\s-p\s?{value}",
+            rf"\bsqlcmd\b[^\n;|&]{{0,200}}?\s-P\s?{value}",
+            rf"\bldap(?:search|add|modify|whoami|passwd)\b[^\n;|&]{{0,200}}?\s-w\s?{value}",
+            r"\bpwd[\"']?\s?:\s?(?P<value>\"[^\"\0]{1,400}\"|'[^'\0]{1,400}')",
+            rf"\bsshpass\s-p\s?{value}",
+            rf"\bdocker\slogin\b[^\n;|&]{{0,200}}?\s-p\s?{value}",
+            rf"\bhtpasswd\s-[a-zA-Z]{{0,6}}b[a-zA-Z]{{0,6}}\s[^\n;|&]{{1,200}}?\s{value}\s{{0,3}}(?:[\n;|&>]|\Z)",
+            rf"\brabbitmqctl\s(?:[^\n;|&]{{1,60}}\s)?(?:add_user|change_password)\s[^\s;|&]{{1,80}}\s{value}",
+            rf"\bmc\s(?:alias\sset|config\shost\sadd)\s[^\s;|&]{{1,60}}\s[^\s;|&]{{1,200}}\s[^\s;|&]{{1,200}}\s{value}",
             rf"\bredis-cli\b[^\n;|&]{{0,200}}?\s(?:-a|--pass)\s{{1,3}}{value}",
             r"\bcurl\b[^\n;|&]{0,200}?\s(?:-u|--user)[\s=]?[\"']?[\w.@-]{1,80}:(?P<value>[^\s\"'`;|&\0]{1,200})",
         ),
+        "options": (
+            rf"(?<![\w.-])--?(?P<name>{name})(?:=|\s\s?(?!-)){value}",
+            rf"(?i)--?(?:requirepass|masterauth)[=\s]\s?{value}",
+            rf"[\"'](?P<name>{name})[\"']\s{{0,3}}:\s{{0,3}}(?P<value>\"[^\"\0]{{1,400}}\"|'[^'\0]{{1,400}}')",
+        ),
+        "leaf": (r"[:,\[]\s{0,9}\"([^\"]{0,400})\"(?!\s{0,9}:)",),
+        "line": (
+            rf"(?m)^[ \t]{{0,40}}[\"']?(?P<name>{name})[\"']?[ \t]{{0,10}}(?:[:=]|[ \t](?=\S+$))[ \t]{{0,10}}"
+            r"(?P<value>[^\n#]{1,400})",
+        ),
         "reference": (
+            r"[a-z][a-z0-9+.-]{1,30}://[^@]*\Z",
             r"[$]|.*[$]\(|.*`",
             r"(?:/|\./|\.\./|~/)[\w./@+-]*\Z",
             r"file:|env:|vault:|op://|ref\+|arn:aws|secret:|sm://",

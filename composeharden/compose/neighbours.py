@@ -1,14 +1,17 @@
 """Files that a stack names and that lie in its own folder: environment files and mounted configuration.
 
-They are read through the project's reader, never outside the folder of the Compose file, and only looked at: no value
-of an environment file leaves this module.
+They are read through the project's reader, never outside the folder of the Compose file, and only looked at: what an
+environment file sets leaves this module as text to be judged, never as part of the stack.
 """
 
 from __future__ import annotations
 
+import fnmatch
 import functools
 import posixpath
-from typing import TYPE_CHECKING, Any
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from composeharden.compose.dotenv import DotenvError, parse
 from composeharden.compose.values import as_text
@@ -74,6 +77,65 @@ def environment_names(project: Project, env_file: Any) -> tuple[set[str], bool]:
             continue
         names |= found
     return names, complete
+
+
+class Line(NamedTuple):
+    """One line of an environment file that gives a variable a value."""
+
+    file: str
+    number: int
+    name: str
+    raw: str
+    """The value before variables are filled in, without its quotes."""
+
+
+def environment_lines(project: Project, env_file: Any) -> Iterator[Line]:
+    """The lines of the environment files that can be read and that Compose takes; of a value only its first line."""
+    for item in env_file if isinstance(env_file, list) else [env_file] if env_file is not None else []:
+        path = as_text(item.get("path") if isinstance(item, dict) else item)
+        text = text_of(project, path)
+        names = _names(text, frozenset(project.variables.items())) if text is not None else None
+        for number, line in enumerate(text.split("\n") if text is not None and names else (), 1):
+            match = _ASSIGNMENT.match(line)
+            if match is not None and match["name"] in (names or ()):
+                place = _inside(project, path)
+                assert place is not None  # it was read
+                yield Line(place, number, match["name"], _unquoted(match["value"].strip()))
+
+
+_ASSIGNMENT = re.compile(r"\s{0,80}(?:export\s{1,80})?(?P<name>[\w.-]{1,200})\s{0,80}[=:](?P<value>.*)")
+
+
+def _unquoted(value: str) -> str:
+    quote = value[:1]
+    if quote in ("'", '"') and quote:
+        value = value[1:].partition(quote)[0]
+        return value.replace("$", "$$") if quote == "'" else value
+    return value.partition(" #")[0].rstrip()
+
+
+def is_ignored(project: Project, path: str) -> bool:
+    """Whether a `.gitignore` beside the Compose file keeps a file below it out of the repository."""
+    place = posixpath.relpath(path, project.directory or ".")
+    ignored = False
+    for line in (text_of(project, ".gitignore") or "").splitlines()[:_MOST_LINES]:
+        pattern = line.rstrip()
+        if pattern and not pattern.startswith("#") and _covers(pattern.lstrip("!"), place):
+            ignored = not pattern.startswith("!")
+    return ignored
+
+
+_MOST_LINES = 5_000
+
+
+def _covers(pattern: str, place: str) -> bool:
+    parts = place.split("/")
+    folders = ["/".join(parts[:depth]) for depth in range(1, len(parts))]
+    places = folders if pattern.endswith("/") else [*folders, place]
+    pattern = pattern.rstrip("/")
+    if "/" in pattern:
+        return any(fnmatch.fnmatchcase(one, pattern.lstrip("/").replace("**/", "*")) for one in places)
+    return any(fnmatch.fnmatchcase(posixpath.basename(one), pattern) for one in places)
 
 
 class _Outside(dict[str, str]):

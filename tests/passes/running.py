@@ -22,7 +22,8 @@ def proposals(rule: Pass, text: str) -> list[Proposal]:
 
 def reported(text: str, name: str | None = None) -> Iterator[tuple[Severity, Proposal]]:
     """What all passes (or the one called `name`) say of a file, each with its severity."""
-    project = build("compose.yaml", load(text.encode()), {})
+    beside = getattr(all_passes()[name].module, "FILES", {}) if name else {}
+    project = build("compose.yaml", load(text.encode()), {}, (lambda path: _read(beside, path)) if beside else None)
     if name == "hadolint":
         if program() is None:
             pytest.skip("hadolint is not installed")
@@ -34,6 +35,12 @@ def reported(text: str, name: str | None = None) -> Iterator[tuple[Severity, Pro
         if name in (None, rule.name):
             for proposal in _run(rule, project, postures):
                 yield rule.severity if proposal.severity is None else proposal.severity, proposal
+
+
+def _read(beside: Mapping[str, bytes], path: str) -> bytes:
+    if path not in beside:
+        raise FileNotFoundError(path)
+    return beside[path]
 
 
 def _run(rule: Pass, project: Project, postures: Mapping[str, Posture]) -> Iterator[Proposal]:
