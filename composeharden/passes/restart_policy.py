@@ -15,7 +15,8 @@ from composeharden.compose.entries import mapping, nested
 from composeharden.compose.values import as_text
 from composeharden.outcome import Effect, Severity
 from composeharden.passes import Proposal
-from composeharden.posture import Posture, is_endless
+from composeharden.posture import Posture
+from composeharden.posture.jobs import is_endless
 
 SEVERITY = Severity.INFO
 EFFECT = Effect.NONE

@@ -14,7 +14,7 @@ from composeharden.posture.caveats import obey_caveats
 from composeharden.posture.configuration import heed_configuration
 from composeharden.posture.identity import decide_identity, doubt_other_programs
 from composeharden.posture.init import decide_init
-from composeharden.posture.jobs import is_endless, is_job
+from composeharden.posture.jobs import is_job
 from composeharden.posture.privileges import decide_privileges, has_no_new_privileges
 from composeharden.posture.probe import decide_probe
 from composeharden.posture.record import HARDENING, Hold, Posture
@@ -31,7 +31,6 @@ __all__ = [
     "capability",
     "decide",
     "has_no_new_privileges",
-    "is_endless",
     "is_job",
     "place",
     "sized",
