@@ -13,6 +13,8 @@ PING = runs("redis-cli", "ping", expected="PONG")
 WAITS = {"depends_on": {"db": {"condition": "service_healthy"}}}
 # As an image would have it, and not the host: a file that root made, with the setuid bit.
 SETUID = "install -m 4755 /usr/bin/id /work/sudo"
+SLOWLY = "sleep 2; touch /work/done"
+JOB = {"depends_on": ["job"], "volumes": ["work:/work"], **AT_ONCE}
 HEALTH = {
     "test": ["CMD", "healthcheck.sh", "--connect"],
     "interval": "2s",
@@ -42,6 +44,43 @@ TRAPS = (
         model=_beside(),
         lives=PING,
         naive={"waits": Naive(WAITS, r"has no healthcheck configured")},
+    ),
+    Trap(
+        name="job-not-done",
+        image=BASE,
+        keys={"command": ["sh", "-ec", "test -f /work/done; exec sleep infinity"], **JOB},
+        model={"services": {"job": {"image": BASE, "command": ["sh", "-ec", SLOWLY], "volumes": ["work:/work"]}}},
+        lives=runs("test", "-f", "/work/done"),
+        passes=("--only", "depends-on"),
+        options=("--assume",),
+        waits=False,
+        gains=frozenset(),
+        starts=2,
+        naive={"starts-only": Naive({}, r"ended while being probed|is not running")},
+    ),
+    Trap(
+        name="dependency-not-said",
+        image="redis:7",
+        keys={
+            "environment": {"REDIS_HOST": "cache"},
+            "command": ["sh", "-ec", "redis-cli -h $$REDIS_HOST ping; exec sleep infinity"],
+            **AT_ONCE,
+        },
+        model={
+            "services": {
+                "cache": {
+                    "image": "redis:7",
+                    "command": ["sh", "-ec", "sleep 3; exec redis-server --protected-mode no"],
+                    "healthcheck": {"test": ["CMD", "redis-cli", "ping"], "interval": "1s", "retries": 30},
+                }
+            }
+        },
+        lives=runs("redis-cli", "-h", "cache", "ping", expected="PONG"),
+        passes=("--only", "depends-on"),
+        options=("--assume",),
+        waits=False,
+        gains=frozenset(),
+        naive={"waits-for-nobody": Naive({}, r"ended while being probed|is not running")},
     ),
     Trap(
         name="probe-of-root",
