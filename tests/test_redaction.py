@@ -14,14 +14,42 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from composeharden.credentials import is_credential_name
 from composeharden.outcome import Finding, Location, Outcome, Problem, Severity, Status
 from composeharden.redaction import MASK, Redactor, secret_spans
+from composeharden.redaction.names import is_credential
 from composeharden.yaml.change import Append, Remove, Set
 from composeharden.yaml.source import Source, load
 from tests.report.outcomes import documents, everything, hardened, outcome_of, patched, quoted, redactor_of
 from tests.report.planted import SHAPES, planted
 
 # -- secrets -----------------------------------------------------------------------------------------------------------
+
+_BEFORE = (
+    "APP", "KEYCLOAK", "KEYBOARD", "CASSANDRA_KEYSPACE", "AUTHENTIK", "AUTHOR", "AUTHELIA", "FORWARDAUTH", "API", "JWT",
+    "ROLE", "ACCOUNT", "AES", "ENC", "SHARED", "DB", "PRIVATE", "LOGGED_IN", "NONCE", "MASTER", "SESSION", "SIGNATURE",
+)  # fmt: skip
+_LAST = (
+    "APIKEY", "AUTHTOKEN", "COOKIE", "CREDENTIALS", "PASS", "PASSPHRASE", "PASSWD", "PASSWORD", "PASSWORDS", "PAT",
+    "PW", "PWD", "SALT", "SECRET", "TOKEN", "KEY", "KEYS", "KEY_BASE", "REDIS_AUTH", "NEO4J_AUTH", "BASIC_AUTH", "DBPASS",
+    "REQUIREPASS", "MASTERAUTH", "MYPW", "USERPWD",
+)  # fmt: skip
+
+
+def test_what_is_found_is_masked() -> None:
+    """What a pass would call a credential by its name is never shown, whatever product the name is about."""
+    names = [f"{first}_{last}" for first in ("", *_BEFORE) for last in _LAST]
+    names += [name.lower().replace("_", ".") for name in names] + [name.title().replace("_", "") for name in names]
+    found = [name for name in names if is_credential_name(name)]
+    assert len(found) > 1000
+    assert [name for name in found if not is_credential(name)] == []
+    for name in found[::17]:
+        for line in (f'- "{name}=Zq7 plant"', f"{name}: Zq7plant", f"- {name}=Zq7plant"):
+            source = load(f"services:\n  a:\n    environment:\n      {line}\n".encode())
+            shown = source.text
+            for start, end in reversed(secret_spans(source)):
+                shown = shown[:start] + MASK + shown[end:]
+            assert "plant" not in shown, (name, line)
 
 
 def tactless(text: str, secrets: list[str]) -> Outcome:

@@ -16,7 +16,7 @@ _ANYWHERE = (
 )  # fmt: skip
 """Looked for in the name in lower case without its separators."""
 _AS_A_WORD = frozenset(("pin", "psk", "otp", "totp", "hash", "hashes", "sig", "signature", "nonce", "pat", "pw", "sas"))
-_AT_THE_END = ("key", "keys", "seed")
+_AT_THE_END = ("key", "keys", "seed", "pw")
 _AFTER_KEY = frozenset((
     "", "v", "base", "b", "hex", "value", "data", "pem", "json", "id", "old", "new", "current", "previous",
     "primary", "secondary", "prod", "dev", "test", "raw",
@@ -24,7 +24,11 @@ _AFTER_KEY = frozenset((
 """Words that leave a name ending in `key` what it is; digits are cut off first."""
 _NOT_AUTH = ("forwardauth", "author", "authentik", "authelia")
 """Names that contain `auth` and hold no credential by that alone. `authoriz` was looked for before."""
-_PUBLIC = ("publickey", "pubkey", "keyboard", "keycloak", "keyspace")
+_NOT_KEYS = ("keyboard", "keycloak", "keyspace")
+"""Names that contain `key` and say nothing by that: what else is in the name decides."""
+_PUBLIC = ("publickey", "pubkey")
+_NEVER_PUBLIC = ("secret", "priv", "pass", "pwd", "token", "cred")
+"""Words that make a secret of what has to do with a public key, such as the password of a keystore."""
 
 _CHOICE_ENDS = (
     "method", "mode", "type", "plugin", "policy", "algorithm", "alg", "provider", "backend", "driver", "enabled",
@@ -52,8 +56,10 @@ def is_credential(name: str) -> bool:
         return True
     lowered = name.lower()
     flat = "".join(char for char in lowered if char.isalnum())
+    for word in _NOT_KEYS:
+        flat = flat.replace(word, "")
     if any(word in flat for word in _ANYWHERE):
-        return not (any(word in flat for word in _PUBLIC) and "secret" not in flat and "priv" not in flat)
+        return not any(word in flat for word in _PUBLIC) or any(word in flat for word in _NEVER_PUBLIC)
     for word in _NOT_AUTH:
         flat = flat.replace(word, "")
     if "auth" in flat:
