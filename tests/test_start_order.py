@@ -24,21 +24,23 @@ DEFAULT = Options(only=frozenset({"depends-on", "healthcheck"}))
 PROGRAM = real_compose.binary()
 
 
-def hardened(text: str, options: Options = ASSUME) -> tuple[Outcome, str]:
+def hardened(text: str, options: Options = ASSUME, **beside: str) -> tuple[Outcome, str]:
     """What is said of a file, and the file afterwards, which a second run must leave alone."""
-    outcome = _run(text, options)
+    outcome = _run(text, options, **beside)
     assert not outcome.problems, outcome.problems
     assert not outcome.with_status(Status.REFUSED), [one.reason for one in outcome.with_status(Status.REFUSED)]
     after = outcome.patches[0].after.text if outcome.patches else text
-    assert not _run(after, options).patches
+    assert not _run(after, options, **beside).patches
     return outcome, after
 
 
-def _run(text: str, options: Options) -> Outcome:
+def _run(text: str, options: Options, **beside: str) -> Outcome:
+    files = {"compose.yaml": text, **beside}
+
     def read(path: str) -> bytes:
-        if path != "compose.yaml":
+        if path not in files:
             raise FileNotFoundError(path)
-        return text.encode()
+        return files[path].encode()
 
     return harden("compose.yaml", read, options)
 
@@ -128,6 +130,15 @@ def test_no_dependency_on_a_service_that_may_not_be_there(own: str, other: str, 
     x = "  x: {image: x}\n"
     text = f"services:\n  app: {{image: a, environment: {{DB_HOST: db}}{own}}}\n  db: {{image: b{other}}}\n{x}"
     assert conditions(hardened(text)[1]) == ({"db": "service_started"} if is_added else {})
+
+
+def test_a_file_of_variables_shows_a_dependency_too() -> None:
+    text = f"services:\n  app:\n    image: example/app\n    env_file: [settings]\n{DB}"
+    outcome, after = hardened(text, settings="# main\nDB_HOST=db\nCACHE_HOST=\nDB_NAME=db\n")
+    assert conditions(after) == {"db": "service_healthy"}
+    assert "env_file DB_HOST" in found(hardened(text, DEFAULT, settings="DB_HOST='db'\n")[0])[0].reason
+    assert hardened(text, settings="DB_HOST=${OTHER:-elsewhere}\n")[1] == text
+    assert found(outcome)[0].status is Status.FIX
 
 
 def test_no_dependency_on_no_container() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from composeharden.compose.entries import mapping
+from composeharden.compose.neighbours import environment_lines
 from composeharden.compose.project import Service
 from composeharden.compose.values import as_list, as_text
 from composeharden.posture import Posture
@@ -113,15 +114,22 @@ _NO_CLIENT = re.compile(
 
 def _hosts(service: Service, postures: Mapping[str, Posture], names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Every host a client setting names, with the place."""
-    for variable, value in service.environment.items():
+    for variable, (value, key) in _environment(service).items():
         if value and not _NO_CLIENT.match(variable) and len(value) <= _LONGEST:
             for name in _in_setting(variable, value, postures, names):
-                yield name, f"environment {variable}"
+                yield name, f"{key} {variable}"
     for key, words in (("command", service.command), ("entrypoint", service.entrypoint)):
         text = " ".join(words)
         if len(text) <= _LONGEST:
             for name in (*_in_urls(text, postures, names), *_first_groups(_AWAITED, text)):
                 yield name, key
+
+
+def _environment(service: Service) -> dict[str, tuple[str, str]]:
+    """Variables with their values and the key that sets them, as far as the files can be read."""
+    lines = environment_lines(service.project, service.get("env_file"))
+    found = {line.name: (service.project.text(line.raw, set()), "env_file") for line in lines}
+    return found | {name: (value, "environment") for name, value in service.environment.items() if value is not None}
 
 
 _LONGEST = 4_000
