@@ -41,9 +41,9 @@ class Declared(NamedTuple):
 def noise(before: str, after: str, changes: Iterable[Change]) -> list[str]:
     """What differs between two texts of a file and was not declared, as lines for a person; empty when nothing does.
 
-    A line may go only with a removed key, and one empty line beside it. In a line that was changed every character must
-    still be there, in its order (the dashes, brackets and indentation of a list that becomes a mapping aside). A new
-    line may only hold declared words.
+    A line may go only with a removed key, as an item of its list too, and one empty line beside it. In a line that was
+    changed every character must still be there, in its order (the dashes, brackets and indentation of a list that
+    becomes a mapping aside). A new line may only hold declared words.
     """
     declared = _declared(changes)
     found = [] if before.endswith("\n") == after.endswith("\n") else ["the end of the last line"]
@@ -55,7 +55,7 @@ def noise(before: str, after: str, changes: Iterable[Change]) -> list[str]:
 
 
 def _unexplained(hunk: Hunk, declared: Declared) -> Iterator[str]:
-    gone = [line for line in hunk.gone if line.strip() and not _is_removed(line, declared)]
+    gone = list(_without_removed(hunk.gone, declared))
     for line in _respaced(gone, hunk.new):
         if not (declared.reshaped and line.startswith("#")):
             yield f"only its blanks changed: {line}"
@@ -65,6 +65,18 @@ def _unexplained(hunk: Hunk, declared: Declared) -> Iterator[str]:
         yield "an empty line is new"
     extra = Counter(_words(hunk.new)) - Counter(_words(gone))
     yield from (f"not declared: {word}" for word in sorted(set(extra) - declared.words))
+
+
+def _without_removed(lines: Iterable[str], declared: Declared) -> Iterator[str]:
+    """The lines less those of removed keys and, below such a key, of the items of its list."""
+    below: str | None = None
+    for line in lines:
+        margin = line[: len(line) - len(line.lstrip(" "))]
+        if _is_removed(line, declared):
+            below = margin
+        elif line.strip() and not (below is not None and margin >= below and line.lstrip().startswith("- ")):
+            below = None
+            yield line
 
 
 def _respaced(gone: Iterable[str], new: Iterable[str]) -> Iterator[str]:

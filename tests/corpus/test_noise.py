@@ -73,6 +73,14 @@ def test_whatever_else_moves_is_noise(old: str, new: str) -> None:
     assert noise(BEFORE, AFTER.replace(old, new), CHANGES)
 
 
+def test_a_removed_list_goes_with_its_items_and_no_more() -> None:
+    before = "services:\n  web:\n    links:\n    - db\n    - b\n    ports:\n    - 80\n"
+    changes = [Remove((0, "services", "web", "links"))]
+    assert noise(before, "services:\n  web:\n    ports:\n    - 80\n", changes) == []
+    assert noise(before, "services:\n  web:\n    ports: []\n", changes)
+    assert noise(before, "services:\n  web:\n    links:\n    - db\n    ports:\n    - 80\n", changes)
+
+
 def test_a_lost_comment_is_seen_and_one_on_a_removed_key_is_not_missed() -> None:
     assert comments_lost(BEFORE, AFTER.replace("# first", ""), CHANGES) == ["# first"]
     assert comments_lost(BEFORE, AFTER, CHANGES[1:]) == ["# old"]
