@@ -63,8 +63,18 @@ _FINAL_WORDS = frozenset(
     )
 )
 _GLUED = ("password", "passwd", "passphrase", "apikey", "authtoken", "accesstoken", "apitoken", "secretkey")
-_GLUED_PASS = re.compile(r"(?:admin|auth|db|ftp|ldap|login|mail|my|pg|redis|root|smtp|sql|user)(?:pass|pw|pwd)")
-_AUTH = re.compile(r"(?i)(?:\A|[_.-])(?:redis|rediscli|neo4j|basic)[_.-]?auth\Z")
+
+
+@functools.cache
+def _glued_pass() -> re.Pattern[str]:
+    return re.compile(r"(?:admin|auth|db|ftp|ldap|login|mail|my|pg|redis|root|smtp|sql|user)(?:pass|pw|pwd)")
+
+
+@functools.cache
+def _auth() -> re.Pattern[str]:
+    return re.compile(r"(?i)(?:\A|[_.-])(?:redis|rediscli|neo4j|basic)[_.-]?auth\Z")
+
+
 _KEY_OF = frozenset(
     (
         "account",
@@ -166,8 +176,8 @@ def is_credential_name(name: str) -> bool:
     if last in ("pat", "pw", "pwd", "cookie"):
         return len(words) > 1 and (last != "cookie" or "erlang" in words)
     if last == "auth":
-        return _AUTH.search(name) is not None
-    return last in _FINAL_WORDS or last.endswith(_GLUED) or _GLUED_PASS.fullmatch(last) is not None
+        return _auth().search(name) is not None
+    return last in _FINAL_WORDS or last.endswith(_GLUED) or _glued_pass().fullmatch(last) is not None
 
 
 def _words(name: str) -> list[str]:
@@ -185,7 +195,7 @@ def in_setting(name: str, raw: str) -> Credential | None:
     if shaped is not None:
         return shaped
     if not is_credential_name(name):
-        return _among("options", text, raw) if _OPTIONS.search(name) or text.lstrip().startswith("{") else None
+        return _among("options", text, raw) if _options().search(name) or text.lstrip().startswith("{") else None
     if not _is_value(text) or (text.isdigit() and not _takes_numbers(name, text)):
         return None
     return Credential(_kind(text, raw))
@@ -223,7 +233,9 @@ def _among(patterns: str, text: str, raw: str) -> Credential | None:
     return None
 
 
-_OPTIONS = re.compile(r"(?i)(?:args?|arguments|opts?|options|flags|cmd|command|params|parameters|config|json)\Z")
+@functools.cache
+def _options() -> re.Pattern[str]:
+    return re.compile(r"(?i)(?:args?|arguments|opts?|options|flags|cmd|command|params|parameters|config|json)\Z")
 
 
 def literal_text(raw: str) -> str:
@@ -303,7 +315,7 @@ def _patterns() -> dict[str, tuple[re.Pattern[str], ...]]:
             r"(?<![\w/])[\w.-]{1,60}:(?P<password>[^\s:@/\"']{1,200})@(?:tcp|unix)\((?P<host>[\w.-]{0,200})",
             r"(?i)(?:server|host|data source|user(?: ?id)?|uid|addr(?:ess)?|endpoint)=[^\n]{0,400}?[;\s&?,]\s?"
             r"(?:password|pwd)=(?P<password>[^;\s&\"',]{1,200})",
-            r"(?i)[a-z][a-z0-9+.:-]{1,40}://(?P<host>[\w.-]{1,200})[^\s?\"']{0,200}[?;][^\s\"']{0,300}?"
+            r"(?i)[a-z][a-z0-9+.:-]{1,40}://(?P<host>[\w.-]{1,200})[^\s?;\"']{0,200}[?;][^\s\"']{0,300}?"
             r"\b(?:password|passwd|pwd)=(?P<password>[^;\s&\"',]{1,200})",
             r"(?i)(?<![a-z])(?:account|sharedaccess|sharedsecret)key=(?P<password>[^;\s&\"',]{8,200})",
         ),

@@ -437,3 +437,15 @@ def test_compose_takes_it(tmp_path: Path, model: dict[str, Any]) -> None:
         rows, new = body.get("depends_on", {}), after["services"][name].get("depends_on", {})
         assert rows.keys() <= new.keys()
         assert all(new[other].get("restart") == row.get("restart") for other, row in rows.items())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["nc -z " + "-a  " * 3000, "wait-for-it " + "-a 1 " * 3000, "psql " + "-h " * 3000, "a=" + "b," * 3000 + "!",
+     "mc " * 3000, "-database " * 400, "migrate " * 500, "x && " * 700, "npx " * 900, "postgres://" + "a" * 3900],
+)  # fmt: skip
+def test_hostile_text_takes_no_time(text: str) -> None:
+    """Not by the clock: what grew faster than the text would not end here."""
+    for setting in (f"command: {text!r}", f"environment: {{DB_HOST: {text!r}}}"):
+        hardened(f"services:\n  app:\n    image: a\n    {setting}\n  db: {{image: b}}\n")
+    ends(text)

@@ -96,14 +96,16 @@ def environment_lines(project: Project, env_file: Any) -> Iterator[Line]:
         text = text_of(project, path)
         names = _names(text, frozenset(project.variables.items())) if text is not None else None
         for number, line in enumerate(text.split("\n") if text is not None and names else (), 1):
-            match = _ASSIGNMENT.match(line)
+            match = _assignment().match(line)
             if match is not None and match["name"] in (names or ()):
                 place = _inside(project, path)
                 assert place is not None  # it was read
                 yield Line(place, number, match["name"], _unquoted(match["value"].strip()))
 
 
-_ASSIGNMENT = re.compile(r"\s{0,80}(?:export\s{1,80})?(?P<name>[\w.-]{1,200})\s{0,80}[=:](?P<value>.*)")
+@functools.cache
+def _assignment() -> re.Pattern[str]:
+    return re.compile(r"\s{0,80}(?:export\s{1,80})?(?P<name>[\w.-]{1,200})\s{0,80}[=:](?P<value>.*)")
 
 
 def _unquoted(value: str) -> str:

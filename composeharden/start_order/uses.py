@@ -6,6 +6,7 @@ other one is what programs connect to when they start: a database, a cache, a qu
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -82,46 +83,76 @@ def networks_of(service: Service) -> set[str]:
 
 
 _HOST = r"[A-Za-z0-9](?:[\w.-]{0,200}\w)?"
-_URL = re.compile(
-    rf"(?<![\w+.-])(?P<scheme>[a-z][a-z0-9+.-]{{1,30}})://(?:[^\s/@?#\"']{{0,200}}@)?(?P<hosts>{_HOST}(?::\d+)?"
-    rf"(?:,{_HOST}(?::\d+)?){{0,20}})"
-)
-_IN_DSN = re.compile(
-    rf"(?i)(?:^|[;\s])(?:server|host|data source|addr(?:ess)?)=(?:tcp:)?(?P<hosts>{_HOST})"
-    rf"|@(?:tcp|udp)\((?P<go>{_HOST})"
-)
-_PLAIN = re.compile(rf"{_HOST}(?::\d{{1,5}})?(?:[,;]{_HOST}(?::\d{{1,5}})?){{0,20}}")
-_AWAITED = re.compile(
-    rf"(?:wait-for-it(?:\.sh)?|wait-for(?:\.sh)?|wait4x\s+tcp|wait-on|wait-port|dockerize\s+-wait)\s+(?:-\S+\s+)*(?:tcp:(?://)?)?(?P<host>{_HOST})"
-    rf"|\bnc\s+-\w*z\w*\s+(?:-\w+\s+\d*\s*)*(?P<nc>{_HOST})\s+\d|\bpg_isready\b[^|;&\n]{{0,200}}?\s-h\s*(?P<pg>{_HOST})"
-    rf"|\b(?:mysqladmin|mysql|mariadb|psql|redis-cli|mongosh?)\b[^|;&\n]{{0,200}}?\s-h\s*(?P<sql>{_HOST})"
-)
-_SCHEMES = re.compile(
-    r"(?:jdbc:)?(?:postgres(?:ql)?|pgsql|postgis|mysql2?|mariadb|sqlserver|mssql|oracle|mongodb|rediss?|valkey|amqps?"
-    r"|memcached?|nats|kafka|cassandra|clickhouse|cockroachdb|couchdb|neo4j|bolt|influxdb|mqtts?|stomp|ldaps?|zk|etcd"
-    r"|tcp)(?:\+\w+)?"
-)
-_CLIENT_NAMES = re.compile(
-    r"(?i)(?:.*_)?(?:HOST|HOSTNAME|HOSTS|SERVER|SERVERS|ADDR|ADDRESS|ADDRESSES|ENDPOINT|ENDPOINTS|BROKER|BROKERS"
-    r"|BOOTSTRAP_SERVERS|NODES|CONNECT|URL|URI|DSN|CONNECTION|PGHOST|DBHOST)|PGHOST|.*(?:host|Host|__Server|__HostName)"
-)
-_NO_CLIENT = re.compile(
-    r"(?i)(?:^|.*_)(?:VIRTUAL|LETSENCRYPT|ALLOWED|PUBLIC|EXTERNAL|ADVERTISED|BIND|LISTEN\w*|TRUSTED|FRONTEND|CLIENT|CORS"
-    r"|ORIGINS?|CALLBACK|REDIRECT|DOMAIN|SITE|ROOT|BASE|INTERNAL_HOST|PROXY|NO_PROXY|UPSTREAM|MY|SELF|POD|NODE_HOST|WEB|UI"
-    r"|HOSTNAME|DISCOVERY|SEED|INITIAL|PEERS?|CLUSTER|JOIN|MASTER_NODES|REPLICA\w*)(?:_|$).*"
-)
+
+
+@functools.cache
+def _url() -> re.Pattern[str]:
+    return re.compile(
+        rf"(?<![\w+.-])(?P<scheme>[a-z][a-z0-9+.-]{{1,30}})://(?:[^\s/@?#\"']{{0,200}}@)?(?P<hosts>{_HOST}(?::\d+)?"
+        rf"(?:,{_HOST}(?::\d+)?){{0,20}})"
+    )
+
+
+@functools.cache
+def _in_dsn() -> re.Pattern[str]:
+    return re.compile(
+        rf"(?i)(?:^|[;\s])(?:server|host|data source|addr(?:ess)?)=(?:tcp:)?(?P<hosts>{_HOST})"
+        rf"|@(?:tcp|udp)\((?P<go>{_HOST})"
+    )
+
+
+@functools.cache
+def _plain() -> re.Pattern[str]:
+    return re.compile(rf"{_HOST}(?::\d{{1,5}})?(?:[,;]{_HOST}(?::\d{{1,5}})?){{0,20}}")
+
+
+@functools.cache
+def _awaited() -> re.Pattern[str]:
+    return re.compile(
+        r"\b(?:wait-for-it|wait-for|wait4x tcp|wait-on|wait-port|dockerize -wait)(?:\.sh)? "
+        rf"(?:-\w{{1,9}} (?:\d{{1,5}} )?){{0,4}}(?:tcp:(?://)?)?(?P<host>{_HOST})"
+        rf"|\bnc (?:-\w{{1,9}} (?:\d{{1,5}} )?){{0,4}}(?P<nc>{_HOST}) \d"
+        r"|\b(?:mysqladmin|mysql|mariadb|psql|pg_isready|redis-cli|mongosh?)\b[^|;&\n]{0,200}?"
+        rf"\s-h\s?(?P<client>{_HOST})"
+    )
+
+
+@functools.cache
+def _schemes() -> re.Pattern[str]:
+    return re.compile(
+        r"(?:jdbc:)?(?:postgres(?:ql)?|pgsql|postgis|mysql2?|mariadb|sqlserver|mssql|oracle|mongodb|rediss?|valkey|amqps?"
+        r"|memcached?|nats|kafka|cassandra|clickhouse|cockroachdb|couchdb|neo4j|bolt|influxdb|mqtts?|stomp|ldaps?|zk|etcd"
+        r"|tcp)(?:\+\w+)?"
+    )
+
+
+@functools.cache
+def _client_names() -> re.Pattern[str]:
+    return re.compile(
+        r"(?i)(?:.*_)?(?:HOST|HOSTNAME|HOSTS|SERVER|SERVERS|ADDR|ADDRESS|ADDRESSES|ENDPOINT|ENDPOINTS|BROKER|BROKERS"
+        r"|BOOTSTRAP_SERVERS|NODES|CONNECT|URL|URI|DSN|CONNECTION|PGHOST|DBHOST)|PGHOST|.*(?:host|Host|__Server|__HostName)"
+    )
+
+
+@functools.cache
+def _no_client() -> re.Pattern[str]:
+    return re.compile(
+        r"(?i)(?:^|.*_)(?:VIRTUAL|LETSENCRYPT|ALLOWED|PUBLIC|EXTERNAL|ADVERTISED|BIND|LISTEN\w*|TRUSTED|FRONTEND|CLIENT|CORS"
+        r"|ORIGINS?|CALLBACK|REDIRECT|DOMAIN|SITE|ROOT|BASE|INTERNAL_HOST|PROXY|NO_PROXY|UPSTREAM|MY|SELF|POD|NODE_HOST|WEB|UI"
+        r"|HOSTNAME|DISCOVERY|SEED|INITIAL|PEERS?|CLUSTER|JOIN|MASTER_NODES|REPLICA\w*)(?:_|$).*"
+    )
 
 
 def _hosts(service: Service, postures: Mapping[str, Posture], names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Every host a client setting names, with the place."""
     for variable, (value, key) in _environment(service).items():
-        if value and not _NO_CLIENT.match(variable) and len(value) <= _LONGEST:
+        if value and not _no_client().match(variable) and len(value) <= _LONGEST:
             for name in _in_setting(variable, value, postures, names):
                 yield name, f"{key} {variable}"
     for key, words in (("command", service.command), ("entrypoint", service.entrypoint)):
         text = " ".join(words)
         if len(text) <= _LONGEST:
-            for name in (*_in_urls(text, postures, names), *_first_groups(_AWAITED, text)):
+            for name in (*_in_urls(text, postures, names), *_first_groups(_awaited(), text)):
                 yield name, key
 
 
@@ -137,25 +168,27 @@ _LONGEST = 4_000
 
 def _in_setting(variable: str, value: str, postures: Mapping[str, Posture], names: Mapping[str, str]) -> Iterator[str]:
     yield from _in_urls(value, postures, names)
-    yield from _first_groups(_IN_DSN, value)
-    if _CLIENT_NAMES.fullmatch(variable) and _PLAIN.fullmatch(value.strip()):
+    yield from _first_groups(_in_dsn(), value)
+    if _client_names().fullmatch(variable) and _plain().fullmatch(value.strip()):
         for part in re.split("[,;]", value.strip()):
             host = part.partition(":")[0]
-            if _is_backend(postures.get(names.get(host, ""))) or _DATA.search(variable):
+            if _is_backend(postures.get(names.get(host, ""))) or _data().search(variable):
                 yield host
 
 
-_DATA = re.compile(
-    r"(?i)DB|DATABASE|SQL|PG|POSTGRES|MYSQL|MARIA|MONGO|REDIS|VALKEY|CACHE|MEMCACHE|RABBIT|AMQP|KAFKA|BROKER|QUEUE|NATS"
-    r"|ELASTIC|OPENSEARCH|SOLR|CLICKHOUSE|CASSANDRA|MQTT|ZOOKEEPER|LDAP|INFLUX|NEO4J|COUCH|BOOTSTRAP_SERVERS|STORAGE|MINIO|S3_"
-)
+@functools.cache
+def _data() -> re.Pattern[str]:
+    return re.compile(
+        r"(?i)DB|DATABASE|SQL|PG|POSTGRES|MYSQL|MARIA|MONGO|REDIS|VALKEY|CACHE|MEMCACHE|RABBIT|AMQP|KAFKA|BROKER|QUEUE|NATS"
+        r"|ELASTIC|OPENSEARCH|SOLR|CLICKHOUSE|CASSANDRA|MQTT|ZOOKEEPER|LDAP|INFLUX|NEO4J|COUCH|BOOTSTRAP_SERVERS|STORAGE|MINIO|S3_"
+    )
 
 
 def _in_urls(text: str, postures: Mapping[str, Posture], names: Mapping[str, str]) -> Iterator[str]:
-    for match in _URL.finditer(text):
+    for match in _url().finditer(text):
         for part in match.group("hosts").split(","):
             host = part.partition(":")[0]
-            if _SCHEMES.fullmatch(match.group("scheme")) or _is_backend(postures.get(names.get(host, ""))):
+            if _schemes().fullmatch(match.group("scheme")) or _is_backend(postures.get(names.get(host, ""))):
                 yield host
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from composeharden.credentials import Kind, in_setting, in_text, is_credential_name
+from composeharden.credentials import Kind, in_lines, in_setting, in_text, is_credential_name
 
 
 @pytest.mark.parametrize(
@@ -91,3 +91,12 @@ def test_is_found_in_a_command(raw: str) -> None:
 )  # fmt: skip
 def test_is_not_found_in_a_command(raw: str) -> None:
     assert in_text(raw) is None
+
+
+@pytest.mark.parametrize("part", ["a://a;", "a://?", "-a ", "htpasswd -b a ", "mc alias set ", "host=a;", "x=", " "])
+def test_hostile_text_takes_no_time(part: str) -> None:
+    """Not by the clock: what grew faster than the text would not end here."""
+    text = part * (100_000 // len(part))
+    assert in_text(text) is None
+    assert in_lines(text) is None
+    assert in_setting("JAVA_OPTS", text) is None
