@@ -37,6 +37,11 @@ class Options:
     """Values for interpolation; the process environment is never looked at here."""
     allow_partial: bool = False
     """Take parts of a project that cannot be seen for granted: they are no problem, only a note."""
+    migrate: bool = False
+    """Make changes of effect `data`, too: move secrets and volumes."""
+    new_stack: bool = False
+    """The stack never ran, so there is no data that could be left behind: make those changes of effect `data` that
+    are safe then."""
     overlay: str = ""
     """The override file that takes all changes, so that every other file stays as it is; empty to change in place."""
     catalog: Catalog = field(default=BUILT_IN, repr=False, compare=False)
@@ -150,6 +155,8 @@ def _findings_of(rule: Pass, project: Project, postures: Mapping[str, Posture], 
     if rule.for_service is not None:
         for name, posture in postures.items():
             for proposal in rule.for_service(posture):
+                if proposal.silent and not options.migrate:
+                    continue
                 yield _finding(rule, proposal, project.services[name], posture, options)
     if rule.for_project is not None:
         for proposal in rule.for_project(project, postures):
@@ -165,7 +172,7 @@ def _findings_of(rule: Pass, project: Project, postures: Mapping[str, Posture], 
 
 def _service_of(proposal: Proposal) -> str:
     """The name of the service a proposal is about; empty for the stack as a whole."""
-    paths = [change.path for change in proposal.changes if len(change.path) > 2]
+    paths = [change.path for change in proposal.changes if len(change.path) > 2 and change.path[1] == "services"]
     return proposal.service or (str(paths[0][2]) if paths else "")
 
 
@@ -186,6 +193,7 @@ def _finding(
         confidence=proposal.confidence,
         effect=rule.effect if proposal.effect is None else proposal.effect,
         changes=proposal.changes,
+        files=proposal.files,
         needs=proposal.needs,
         why=proposal.why,
         advice=proposal.advice,
@@ -201,9 +209,10 @@ def _with_status(finding: Finding, proposal: Proposal, posture: Posture | None, 
     blocked = proposal.held or (posture.blocked(finding.rule) if posture is not None else "")
     if blocked:
         return replace(finding, status=Status.HELD, reason=blocked)
-    if finding.effect >= Effect.ACCESS:
-        what = "where data lives" if finding.effect is Effect.DATA else "who can reach the service"
-        return replace(finding, status=Status.HELD, reason=f"it changes {what}")
+    if finding.effect is Effect.DATA and not (options.migrate or (options.new_stack and proposal.new_stack)):
+        return replace(finding, status=Status.REPORT, changes=(), files=(), needs=())
+    if finding.effect is Effect.ACCESS:
+        return replace(finding, status=Status.HELD, reason="it changes who can reach the service")
     if finding.confidence is Confidence.ASSUMED and not _is_allowed_assumption(finding, posture, options):
         doubts = posture.doubts(finding.rule) if posture is not None else ""
         reason = proposal.doubt or doubts or "what is known of it was only reported, not read in its source"

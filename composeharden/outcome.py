@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import NamedTuple
 
+from composeharden.beside import Beside, SideFile
 from composeharden.yaml.change import Change
 from composeharden.yaml.source import Source
 from composeharden.yaml.splice import Edit
@@ -98,6 +99,8 @@ class Finding:
     effect: Effect = Effect.NONE
     changes: tuple[Change, ...] = ()
     """Meaning of the fix, on the effective model: paths start with document 0, then "services" and the name."""
+    files: tuple[SideFile, ...] = ()
+    """What the fix writes beside the Compose files, as part of the same group."""
     needs: tuple[str, ...] = ()
     """Rules whose fix this one stands or falls with: of the same service, or of another as `service/rule`."""
     why: str = ""
@@ -184,6 +187,8 @@ class Outcome:
     """Values that only included files see: the same."""
     files: tuple[str, ...] = ()
     """The files that were named or found, in the order of merging; without those that they name themselves."""
+    beside_files: tuple[Beside, ...] = ()
+    """Other files that are written together with the patches: all of them, or none."""
     overlay: str = ""
     """The override file that takes the changes; empty where they are made in place."""
 

@@ -169,7 +169,7 @@ class _Work:
         return True
 
     def _meant(self, model: dict[str, Any]) -> Any:
-        return as_meant(model, self.project.variables)
+        return as_meant(model, {**self.project.variables, **self.project.coming})
 
     def _blame(self, wrong: list[str], wanted: dict[str, Any], actual: dict[str, Any]) -> None:
         differing = {name: _differing(wanted["services"][name], actual.get("services", {}).get(name)) for name in wrong}
@@ -199,7 +199,7 @@ def needed(finding: Finding) -> set[Group]:
 
 def _touched(finding: Finding) -> set[str]:
     """The keys of its service that the changes of a finding write to."""
-    return {str(change.path[3]) for change in finding.changes if len(change.path) == 4}
+    return {str(change.path[3]) for change in finding.changes if len(change.path) >= 4}
 
 
 def _of(file: str, placed: dict[Group, list[Placed]]) -> list[Change]:

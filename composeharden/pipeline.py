@@ -9,12 +9,14 @@ import posixpath
 from collections.abc import Iterable
 from dataclasses import replace
 
+from composeharden.beside import Beside
 from composeharden.compose.environment import project_variables
 from composeharden.compose.files import Fault, Files, LoadError, Reader
 from composeharden.compose.load import mark_unclear, project_of, reloaded
 from composeharden.compose.project import Project
 from composeharden.decide import Options, findings
 from composeharden.images.catalog import FactsError
+from composeharden.migrating import side_files, still_there, with_side_files
 from composeharden.outcome import Finding, Location, Outcome, Patch, Problem, Status
 from composeharden.sharing import patch_together
 from composeharden.suppress import Suppression, suppressions
@@ -63,17 +65,23 @@ def harden(path: str | Files, read: Reader, options: Options | None = None) -> O
         found = findings(project, options, marks)
     except FactsError as error:
         return replace(outcome, problems=(*problems, *error.problems))
+    beside: list[Beside] = []
     if stack is not None:
         found, patches = stack.patch(found, lambda again: findings(again, options, suppressions(again)))
     else:
+        found = with_side_files(project, found, options, read)
         found, patches = patch_together(project, found, options, read)
         patches, found = _stable(project, patches, found, options, read)
+        beside = side_files(found, read)
+        if beside:
+            found = still_there(project, patches, found, options)
     return replace(
         outcome,
         findings=tuple(found),
         patches=tuple(patches),
         problems=tuple(problems),
         services=frozenset(project.services),
+        beside_files=tuple(beside),
         texts=_linted(project),
     )
 

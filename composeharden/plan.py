@@ -15,7 +15,7 @@ from typing import Any
 from composeharden.compose.extends import service_nodes
 from composeharden.compose.project import Layer, Project, Service
 from composeharden.yaml import nodes
-from composeharden.yaml.change import Append, Change, Path, Refused, Remove, Replace, Reshape, Set, copied
+from composeharden.yaml.change import Append, Change, Path, Refused, Remove, Rename, Replace, Reshape, Set, copied
 from composeharden.yaml.source import to_data
 
 Group = tuple[str, str]
@@ -39,11 +39,14 @@ class Planner:
         self._chains: dict[str, list[nodes.Mapping]] = {}
         self._anchored: dict[int, tuple[Layer, Path]] | None = None
         self._wanted: dict[tuple[str, str], list[Change]] = {}
+        self._top_level: dict[tuple[str, str], dict[str, Any]] = {}
+        self._places: dict[int, tuple[Layer, Path]] | None = None
 
     def place(self, groups: Mapping[Group, tuple[Change, ...]]) -> dict[Group, list[Placed]]:
         """The file changes of every group. Raises Refused never: what has no place is placed where splice refuses."""
         shared = self._shared_places(groups)
         self._wanted = _by_key(groups)
+        self._top_level = self._wanted_at_top(groups)
         return {
             group: [
                 shared.get((group[0], _signature(change))) or placed
@@ -60,8 +63,12 @@ class Planner:
                 for layer in self.project.layers
                 if change.path[1] in layer.root.index and layer.file not in self.frozen
             ]
+        if change.path[1] != "services":
+            return [self._at_top(name, change)]
         service = self.project.services[name]
         key = str(change.path[3])
+        if len(change.path) > 4:
+            return self._in_entry(service, change)
         layer, node = self._body_for(service, key, change)
         path: Path = (layer.document, *self._service_path(layer, name), key)
         body = nodes.resolved(node)
@@ -70,6 +77,73 @@ class Planner:
             path = (*home, key)
         own = body.get(key) if isinstance(body, nodes.Mapping) else None
         return [Placed(layer.file, self._localized(service, change, path, own))]
+
+    # -- entries of the top level, and entries below a key of a service ---------------------------------------------
+
+    def _wanted_at_top(self, groups: Mapping[Group, Iterable[Change]]) -> dict[tuple[str, str], dict[str, Any]]:
+        """For each file and section what all groups together add to it."""
+        found: dict[tuple[str, str], dict[str, Any]] = defaultdict(dict)
+        for (name, _), changes in groups.items():
+            for change in changes:
+                if len(change.path) == 3 and isinstance(change, Set):
+                    found[self._home(name).file, str(change.path[1])][str(change.path[2])] = change.value
+        return found
+
+    def _home(self, name: str) -> Layer:
+        """The document that what belongs to a service is defined in: that of the service itself."""
+        return self.project.services[name].bodies[0][0] if name in self.project.services else self.project.layers[0]
+
+    def _at_top(self, name: str, change: Change) -> Placed:
+        layer = self._home(name)
+        section = str(change.path[1])
+        if section in layer.root.index or not isinstance(change, Set):
+            return Placed(layer.file, replace(change, path=(layer.document, *change.path[1:])))
+        return Placed(layer.file, Set((layer.document, section), dict(self._top_level[layer.file, section])))
+
+    def _in_entry(self, service: Service, change: Change) -> list[Placed]:
+        """Where one entry of a mapping or list below a key is written, be it in an anchor or in an extended service.
+
+        Whoever shares that text needs the same change: the effective model after the patch tells.
+        """
+        key, entry = str(change.path[3]), str(change.path[4])
+        for body in [node for _, node in reversed(service.bodies)] + self._bases(service.name):
+            holders: list[nodes.Mapping] = []
+            _collect(nodes.resolved(body), holders)
+            value = next((nodes.resolved(holder.get(key)) for holder in holders if key in holder.index), None)
+            placed = self._of_list(value, change) if isinstance(value, nodes.Sequence) else None
+            if placed is None and isinstance(value, nodes.Mapping):
+                inner: list[nodes.Mapping] = []
+                _collect(value, inner)
+                held = next((one for one in inner if entry in one.index), None)
+                placed = self._at(held, change, entry) if held is not None else None
+            if placed is not None:
+                return [placed]
+        return []
+
+    def _bases(self, name: str) -> list[nodes.Node]:
+        return [node for _, node in self.project.bases.get(name, ())]
+
+    def _of_list(self, items: nodes.Sequence, change: Change) -> Placed | None:
+        entry = str(change.path[4])
+        texts = [item.text for item in items.items if isinstance(item, nodes.Scalar)]
+        old = next((text for text in texts if text.partition("=")[0] == entry), None)
+        place = self._place_of(items)
+        if old is None or place is None or not isinstance(change, (Set, Rename)):
+            return None
+        name = change.key if isinstance(change, Rename) else entry
+        return Placed(place[0].file, Replace(place[1], old, f"{name}={change.value}"))
+
+    def _at(self, holder: nodes.Mapping, change: Change, entry: str) -> Placed | None:
+        place = self._place_of(holder)
+        return Placed(place[0].file, replace(change, path=(*place[1], entry))) if place is not None else None
+
+    def _place_of(self, node: nodes.Node) -> tuple[Layer, Path] | None:
+        if self._places is None:
+            self._places = {}
+            layers = [*self.project.layers, *(layer for bases in self.project.bases.values() for layer, _ in bases)]
+            for layer in layers:
+                _index(layer.root, layer, (layer.document,), self._places)
+        return self._places.get(id(node))
 
     def _body_for(self, service: Service, key: str, change: Change) -> tuple[Layer, nodes.Node]:
         """The body to write to: the last that has the key, else the first; one above it where that is frozen."""
@@ -249,6 +323,16 @@ def _with_values(mappings: Iterable[nodes.Mapping], keys: Iterable[str]) -> set[
     return found
 
 
+def _index(node: nodes.Node, layer: Layer, path: Path, found: dict[int, tuple[Layer, Path]]) -> None:
+    """The one place where each mapping and list is written."""
+    if id(node) in found or not isinstance(node, (nodes.Mapping, nodes.Sequence)):
+        return
+    found[id(node)] = (layer, path)
+    children = node.pairs if isinstance(node, nodes.Mapping) else enumerate(node.items)
+    for key, child in children:
+        _index(child, layer, (*path, key.text if isinstance(key, nodes.Scalar) else key), found)
+
+
 def _index_anchors(node: nodes.Node, layer: Layer, path: Path, found: dict[int, tuple[Layer, Path]]) -> None:
     if isinstance(node, nodes.Mapping):
         if node.anchor is not None:
@@ -268,8 +352,8 @@ def _signature(change: Change) -> str:
 
 
 def _body(change: Change) -> Any:
-    if isinstance(change, Replace):
-        return change.old, change.value
+    if isinstance(change, (Replace, Rename)):
+        return change.old if isinstance(change, Replace) else change.key, change.value
     return () if isinstance(change, Remove) else change.items if isinstance(change, Append) else change.value
 
 
@@ -305,15 +389,44 @@ def declare(model: Mapping[str, Any], changes: Iterable[Change]) -> dict[str, An
                 raise Refused("only services can be changed")
             result.pop(str(change.path[1]), None)
             continue
+        if change.path[1] != "services":
+            result[str(change.path[1])] = _with_entry(result.get(str(change.path[1])), change)
+            continue
         name, key = str(change.path[2]), str(change.path[3])
         if name not in own:
             services[name] = dict(services.get(name) or {})
             own.add(name)
         target = services[name]
-        if isinstance(change, Remove):
+        if len(change.path) > 4:
+            target[key] = _changed_entry(target.get(key), change)
+        elif isinstance(change, Remove):
             target.pop(key, None)
         elif isinstance(change, (Append, Replace)):
             target[key] = _changed(target.get(key) or (), change)
         else:
             target[key] = copied(change.value)
     return result
+
+
+def _with_entry(section: Any, change: Change) -> dict[str, Any]:
+    """A section of the top level with an entry that is defined anew."""
+    name = str(change.path[2])
+    found = dict(section) if isinstance(section, dict) else {}
+    if len(change.path) != 3 or not isinstance(change, Set) or name in found:
+        raise Refused(f"{change.path[1]}.{name} cannot be defined anew")
+    found[name] = change.value
+    return found
+
+
+def _changed_entry(value: Any, change: Change) -> Any:
+    """A mapping, or a list of `NAME=value`, with one entry changed."""
+    entry = str(change.path[4])
+    name, written = (
+        (change.key, change.value) if isinstance(change, Rename) else (entry, getattr(change, "value", None))
+    )
+    if isinstance(value, list) and isinstance(change, (Set, Rename)):
+        return [f"{name}={written}" if str(item).partition("=")[0] == entry else item for item in value]
+    if not isinstance(value, dict) or len(change.path) != 5 or not isinstance(change, (Set, Rename)):
+        raise Refused(f"{'.'.join(map(str, change.path[1:]))} is not there")
+    found = {name if key == entry else key: copied(written) if key == entry else item for key, item in value.items()}
+    return found if entry in value else {**found, name: copied(written)}

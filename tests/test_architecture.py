@@ -16,11 +16,12 @@ _SHARED_BY_PASSES = {"credential_findings", "credentials", "host_paths", "inner_
 MAY_IMPORT: dict[str, set[str]] = {
     "yaml": set(),
     "compose": {"yaml"},
-    "outcome": {"yaml"},
+    "beside": set(),
+    "outcome": {"beside", "yaml"},
     "images": {"outcome"},
     "posture": _FACTS,
     "redaction": {"yaml"},
-    "report": {"images", "outcome", "redaction", "yaml"},
+    "report": {"beside", "images", "outcome", "redaction", "yaml"},
     # What several passes have in common, each about one subject.
     "credentials": {"compose"},
     "credential_findings": {"compose", "credentials", "outcome"},
@@ -28,7 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "port_uses": {"compose", "posture"},
     "start_order": {"compose", "outcome", "posture"},
     "inner_container": {"compose", "outcome", "passes", "posture"},
-    "passes": _FACTS | _SHARED_BY_PASSES | {"posture"},
+    "passes": _FACTS | _SHARED_BY_PASSES | {"beside", "posture"},
     # The pipeline and its steps.
     "suppress": {"compose", "yaml"},
     "validation": {"compose", "outcome", "yaml"},
@@ -37,13 +38,27 @@ MAY_IMPORT: dict[str, set[str]] = {
     "overlay": {"compose", "outcome", "plan", "redaction", "suppress", "validation", "yaml"},
     "decide": {"compose", "images", "outcome", "passes", "posture", "suppress", "yaml"},
     "sharing": {"compose", "decide", "outcome", "patching", "plan", "suppress", "yaml"},
-    "pipeline": {"compose", "decide", "images", "outcome", "overlay", "sharing", "suppress", "validation", "yaml"},
+    "migrating": {"beside", "compose", "decide", "outcome", "suppress"},
+    "pipeline": {
+        "beside",
+        "compose",
+        "decide",
+        "images",
+        "migrating",
+        "outcome",
+        "overlay",
+        "sharing",
+        "suppress",
+        "validation",
+        "yaml",
+    },
     # What a repository says about itself, read and applied; it is given the names of the passes.
     "configuration": {"compose", "images", "outcome", "yaml"},
     # The surfaces. The package itself only gives names to what is public.
     "": {"compose", "decide", "outcome", "pipeline"},
     "cli": {
         "",
+        "beside",
         "compose",
         "configuration",
         "decide",

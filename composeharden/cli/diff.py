@@ -10,12 +10,12 @@ import click
 
 from composeharden.cli.facts import Folders
 from composeharden.cli.inputs import STDIN
-from composeharden.cli.options import formats, pipeline_options, run_options, shared
+from composeharden.cli.migration import check_migration, difference
+from composeharden.cli.options import formats, migrating, pipeline_options, run_options, shared
 from composeharden.cli.output import finish, write_patch
 from composeharden.cli.overlay import check_overlay, overlay_option
 from composeharden.cli.reports import TEXT
-from composeharden.cli.run import Done, Settings, described, judge, look, run, wants_color, words
-from composeharden.report import diff as as_diff
+from composeharden.cli.run import Done, Settings, described, judge, look, run, words
 from composeharden.report import patch as as_patch
 
 
@@ -23,6 +23,7 @@ from composeharden.report import patch as as_patch
 @shared
 @formats("json", "sarif", "rdjson", "markdown")
 @overlay_option
+@migrating
 @click.option("--exit-code", is_flag=True, help="Exit with 1 when there is a difference.")
 @click.option(
     "--patch",
@@ -53,10 +54,12 @@ def command(
     The difference goes to standard output with secret values masked; the reasons go to standard error.
     """
     scoped = run_options(choice)
+    options = replace(pipeline_options(**choice), overlay=overlay)
+    check_migration(options, paths, None)
     check_overlay(overlay, paths, recursive)
     settings = Settings(
         "diff",
-        replace(pipeline_options(**choice), overlay=overlay),
+        options,
         form,
         verbose,
         folders=folders,
@@ -80,13 +83,11 @@ def work(path: str, settings: Settings) -> Done:
     done = judge(outcome, settings)
     if settings.extra["patch"] is not None:
         done.patch = b"".join(as_patch.applicable(patch) for patch in outcome.patches)
+        done.patch += as_patch.of_side_files(outcome.beside_files)
     done.parts = described(outcome, redactor, settings)
     if settings.form != TEXT:
         return done
     if settings.extra["patch"] != STDIN:
-        done.out = "".join(
-            as_diff.unified(patch, redactor, settings.context, wants_color(sys.stdout), outcome.findings)
-            for patch in outcome.patches
-        )
+        done.out = difference(outcome, redactor, settings)
     done.err = words(outcome, redactor, settings, sys.stderr)
     return done

@@ -10,7 +10,8 @@ import click
 
 from composeharden.cli.facts import Folders
 from composeharden.cli.inputs import STDIN
-from composeharden.cli.options import formats, pipeline_options, run_options, shared
+from composeharden.cli.migration import check_migration, difference, recovered
+from composeharden.cli.options import formats, migrating, pipeline_options, run_options, shared
 from composeharden.cli.output import finish
 from composeharden.cli.overlay import after_overlay, check_overlay, overlay_option, write_overlay
 from composeharden.cli.reports import TEXT
@@ -25,6 +26,7 @@ from composeharden.report.after import after_fix
 @shared
 @formats("json", "markdown")
 @overlay_option
+@migrating
 @click.option(
     "-o",
     "--output",
@@ -33,6 +35,7 @@ from composeharden.report.after import after_fix
     help="Write the result there instead, for one input; '-' is standard output.",
 )
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 when something would change.")
+@click.option("--dry-run", is_flag=True, help="Write nothing; show the difference as the command diff does.")
 def command(
     paths: tuple[str, ...],
     recursive: bool,
@@ -44,6 +47,7 @@ def command(
     overlay: str,
     output: str | None,
     check: bool,
+    dry_run: bool,
     **choice: Any,
 ) -> None:
     """Harden Compose files in place, or by an overlay that leaves them as they are.
@@ -52,17 +56,18 @@ def command(
     and goes to standard output.
     """
     scoped = run_options(choice)
-    extra = {"output": output, "check": check}
+    extra = {"output": output, "check": check or dry_run, "diff": dry_run}
     check_overlay(overlay, paths, recursive)
     options = replace(pipeline_options(**choice), overlay=overlay)
+    check_migration(options, paths, output)
     settings = Settings("fix", options, form, verbose, folders=folders, reports=reports, extra=extra, **scoped)
-    if check and output is not None:
-        raise click.UsageError("--check writes nothing, so leave -o out")
+    if (check or dry_run) and output is not None:
+        raise click.UsageError(f"--{'check' if check else 'dry-run'} writes nothing, so leave -o out")
     if output is not None and overlay:
         raise click.UsageError("an overlay is written where --overlay says; leave -o out")
     if output is not None and (len(paths) > 1 or recursive):
         raise click.UsageError("-o takes one input")
-    if form != TEXT and not check and (output == STDIN or STDIN in paths) and not overlay:
+    if form != TEXT and not (check or dry_run) and (output == STDIN or STDIN in paths) and not overlay:
         raise click.UsageError(f"the file goes to standard output; leave --format {form} out, or name a file with -o")
     done = run(work, paths, recursive, jobs, settings)
     finish(done, settings)
@@ -73,7 +78,9 @@ def command(
 
 def work(path: str, settings: Settings) -> Done:
     """Fix one input."""
+    note = "" if settings.extra["check"] else recovered(path)
     outcome, redactor = look(path, settings)
+    outcome = replace(outcome, notes=(note, *outcome.notes)) if note else outcome
     if settings.extra["check"]:
         return _checked(outcome, redactor, settings)
     undo: dict[str, str] = {}
@@ -98,6 +105,7 @@ def _checked(outcome: Outcome, redactor: Redactor, settings: Settings) -> Done:
     done = judge(outcome, settings)
     done.parts = described(outcome, redactor, settings)
     if settings.form == TEXT:
+        done.out = difference(outcome, redactor, settings) if settings.extra["diff"] else ""
         done.err = words(outcome, redactor, settings, sys.stderr)
     return done
 
@@ -107,7 +115,7 @@ def _write(path: str, outcome: Outcome, output: str | None) -> dict[str, str]:
     target = output or (STDIN if path == STDIN else None)
     if target is None:
         changes = [(one.path, one.before.encode(one.before.text), one.data) for one in outcome.patches]
-        return {written.path: written.undo for written in replace_files(changes)}
+        return {written.path: written.undo for written in replace_files(changes, outcome.beside_files)}
     source = outcome.sources.get(path)
     if source is None:
         return {}
@@ -132,4 +140,4 @@ def _elsewhere(output: str | None, failed: str, outcome: Outcome, redactor: Reda
 
 def _unwritten(outcome: Outcome, reason: str) -> Outcome:
     problem = Problem(f"not written: {reason}", Location(outcome.path), about_file=True)
-    return replace(outcome, problems=(*outcome.problems, problem), patches=())
+    return replace(outcome, problems=(*outcome.problems, problem), patches=(), beside_files=())

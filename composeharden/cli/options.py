@@ -119,10 +119,28 @@ def run_options(choice: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def migrating(function: _Function) -> _Function:
+    """Add --migrate and --new-stack for a command that can also move secrets and data."""
+    for decorate in (
+        click.option("--new-stack", is_flag=True, help="The stack never ran: also name its volumes, which are empty."),
+        click.option("--migrate", is_flag=True, help="Also move secrets into files, and data into named volumes."),
+    ):
+        function = decorate(function)
+    return function
+
+
 def pipeline_options(
-    only: frozenset[str], skip: frozenset[str], services: tuple[str, ...], assume: bool, strict_evidence: bool
+    only: frozenset[str],
+    skip: frozenset[str],
+    services: tuple[str, ...],
+    assume: bool,
+    strict_evidence: bool,
+    migrate: bool = False,
+    new_stack: bool = False,
 ) -> Options:
     """The pipeline's options from those of the command line."""
+    if migrate and new_stack:
+        raise click.UsageError("--migrate is for a stack that ran, --new-stack for one that never did; give one")
     chosen = choice()
     return Options(
         only=only,
@@ -130,6 +148,8 @@ def pipeline_options(
         services=frozenset(services),
         assume=assume,
         strict_evidence=strict_evidence,
+        migrate=migrate,
+        new_stack=new_stack,
         environment=environment(chosen),
         allow_partial=chosen.allow_partial,
     )

@@ -8,16 +8,19 @@ import os
 import shlex
 import stat
 import subprocess
-import tempfile
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from composeharden.beside import Beside
+from composeharden.cli.files import WriteError, replace_one, sync_folder
 from composeharden.cli.git import NOTHING_REMOTE, UNCONFIGURED
 from composeharden.cli.inputs import read
 
+if TYPE_CHECKING:
+    from composeharden.cli.transaction import Target
 
-class WriteError(Exception):
-    """The file was not written and is as it was; the message says why and what to do."""
+
+__all__ = ["WriteError", "Written", "create_file", "replace_file", "replace_files", "write_new"]
 
 
 class Written(NamedTuple):
@@ -32,28 +35,70 @@ def replace_file(path: str, before: bytes, after: bytes) -> Written:
     return replace_files([(path, before, after)])[0]
 
 
-def replace_files(changes: Sequence[tuple[str, bytes, bytes]]) -> list[Written]:
-    """Replace the content of files, given as path, content before and content after: all of them or none.
+def replace_files(changes: Sequence[tuple[str, bytes, bytes]], beside: Sequence[Beside] = ()) -> list[Written]:
+    """Replace the content of files, given as path, content before and content after, and write the files beside them.
 
-    A file that git does not hold as it is, committed or staged, is kept as `<path>.orig` first. A symbolic link is
-    written through when its target lies in the folder of the link or below.
+    All of them are written or none. A file that git does not hold as it is, committed or staged, is kept as
+    `<path>.orig` first. A symbolic link is written through when its target lies in the folder of the link or below.
 
     Raises:
         WriteError: one of them changed meanwhile, is read-only, leads out of the project, or the disk is full.
     """
-    written: list[tuple[str, bytes]] = []
-    undo = []
     try:
         targets = [_checked(path, before, len(changes) > 1) for path, before, _ in changes]
-        undo = [_undo(path, target, before) for target, (path, before, _) in zip(targets, changes, strict=True)]
-        for target, (_, before, after) in zip(targets, changes, strict=True):
-            _replace(target, after, like=target)
-            written.append((target, before))
+        if not beside and len(changes) < 2:
+            undo = [
+                _undo(path, target, before, None) for target, (path, before, _) in zip(targets, changes, strict=True)
+            ]
+            for target, (_, _, after) in zip(targets, changes, strict=True):
+                replace_one(target, after, like=target)
+            return undo
+        return _together(targets, changes, beside)
     except OSError as error:
-        for target, before in reversed(written):
-            _replace(target, before, like=target)
         raise WriteError(f"cannot be written: {error.strerror or error}") from None
-    return undo
+
+
+def _together(
+    targets: Sequence[str], changes: Sequence[tuple[str, bytes, bytes]], beside: Sequence[Beside]
+) -> list[Written]:
+    from composeharden.cli.transaction import Target, write_together  # most runs change one file
+
+    copies: list[tuple[str, str, bytes]] = []
+    undo = [_undo(path, target, before, copies) for target, (path, before, _) in zip(targets, changes, strict=True)]
+    main = os.stat(targets[0])
+    owner = (main.st_uid, main.st_gid) if os.geteuid() == 0 else None
+    files = [_beside(one, owner) for one in beside]
+    for backup, target, before in copies:
+        info = os.stat(target)
+        own = (info.st_uid, info.st_gid) if os.geteuid() == 0 else None
+        files.append(Target(backup, before, True, stat.S_IMODE(info.st_mode), own))
+    files += [Target(target, after, False) for target, (_, _, after) in zip(targets, changes, strict=True)]
+    write_together(os.path.dirname(changes[0][0]), files)
+    return [*undo, *(_undo_beside(one) for one in beside)]
+
+
+def _beside(one: Beside, owner: tuple[int, int] | None) -> Target:
+    """A file beside the Compose files, checked to be what it was when it was decided on. Raises WriteError."""
+    from composeharden.cli.transaction import Target
+
+    target = _target(one.path)
+    if one.before is None:
+        if os.path.lexists(target):
+            raise WriteError(f"{one.path} is there by now; run again")
+        return Target(target, one.after, True, one.mode, owner, one.folder_mode)
+    if read(target) != one.before:
+        raise WriteError(f"{one.path} was changed by someone else meanwhile; run again")
+    mode = stat.S_IMODE(os.stat(target).st_mode)
+    is_open = one.is_private and bool(mode & 0o007)
+    return Target(target, one.after, False, one.mode if is_open else None)
+
+
+def _undo_beside(one: Beside) -> Written:
+    if one.before is None:
+        return Written(one.path, f"rm -- {shlex.quote(one.path)}")
+    added = one.after[len(one.before) :].count(b"\n")
+    lines = f"the last {added} lines" if added > 1 else "the last line"
+    return Written(one.path, f"# take {lines} out of {shlex.quote(one.path)} again")
 
 
 def _checked(path: str, before: bytes, is_one_of_several: bool) -> str:
@@ -70,16 +115,19 @@ def _checked(path: str, before: bytes, is_one_of_several: bool) -> str:
     return target
 
 
-def _undo(path: str, target: str, before: bytes) -> Written:
-    """Keep the old content where git does not have it, and tell how to go back to it."""
+def _undo(path: str, target: str, before: bytes, copies: list[tuple[str, str, bytes]] | None) -> Written:
+    """Keep the old content where git does not have it, and tell how to go back to it.
+
+    With `copies`, a copy that is needed is only added there: its path, the file it is of, and the content.
+    """
     in_git = _is_clean_in_git(target, before)
-    return Written(path, f"git restore -- {shlex.quote(path)}" if in_git else _keep(path, target, before))
+    return Written(path, f"git restore -- {shlex.quote(path)}" if in_git else _keep(path, target, before, copies))
 
 
 def write_new(path: str, data: bytes, mode: int) -> None:
     """Write a file of our own (`-o`, `--patch`), atomically. Raises WriteError."""
     try:
-        _replace(path, data, mode=mode)
+        replace_one(path, data, mode=mode)
     except OSError as error:
         raise WriteError(f"{path} cannot be written: {error.strerror or error}") from None
 
@@ -105,7 +153,7 @@ def create_file(path: str, data: bytes) -> Written:
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
-    _sync_folder(path)
+    sync_folder(path)
     return Written(path, f"rm -- {shlex.quote(path)}")
 
 
@@ -130,55 +178,17 @@ def _target(path: str) -> str:
     return target
 
 
-def _replace(path: str, data: bytes, like: str | None = None, mode: int = 0o644) -> None:
-    handle, temporary = tempfile.mkstemp(prefix=".composeharden-", dir=os.path.dirname(path) or ".")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            if like is None:
-                os.fchmod(file.fileno(), mode)
-            else:
-                _copy_attributes(like, file.fileno())
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-    _sync_folder(path)
-
-
-def _copy_attributes(source: str, target: int) -> None:
-    info = os.stat(source)
-    own = os.fstat(target)
-    if (info.st_uid, info.st_gid) != (own.st_uid, own.st_gid):
-        os.fchown(target, info.st_uid, info.st_gid)
-    os.fchmod(target, stat.S_IMODE(info.st_mode))
-    if hasattr(os, "listxattr"):
-        with contextlib.suppress(OSError):  # a file system without extended attributes has none to copy
-            for name in os.listxattr(source):
-                os.setxattr(target, name, os.getxattr(source, name))
-
-
-def _sync_folder(path: str) -> None:
-    with contextlib.suppress(OSError):
-        handle = os.open(os.path.dirname(path) or ".", os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-def _keep(path: str, target: str, before: bytes) -> str:
+def _keep(path: str, target: str, before: bytes, copies: list[tuple[str, str, bytes]] | None) -> str:
     """Keep the old content beside the file; whatever has such a name already is left alone."""
     for number in range(1, 1000):
         backup = f"{target}.orig" + ("" if number == 1 else f".{number}")
         if os.path.lexists(backup):
             if not _holds(backup, before):
                 continue
+        elif copies is None:
+            replace_one(backup, before, like=target)
         else:
-            _replace(backup, before, like=target)
+            copies.append((backup, target, before))
         return f"mv -- {shlex.quote(backup)} {shlex.quote(target if target != path else path)}"
     raise WriteError("there are a thousand copies beside it already; remove some of the .orig files")
 

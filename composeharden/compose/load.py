@@ -68,7 +68,8 @@ def project_of(
 
 def reloaded(project: Project, sources: Mapping[str, Source]) -> Project:
     """The same project with other content in some of its files. Raises LoadError."""
-    return project_of(project.files, project.variables, project.read, {**project.sources, **sources}, checked=False)
+    variables = {**project.variables, **project.coming}
+    return project_of(project.files, variables, project.read, {**project.sources, **sources}, checked=False)
 
 
 def effective(source: Source) -> dict[str, Any]:

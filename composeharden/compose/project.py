@@ -244,6 +244,8 @@ class Project:
     """For each service those it extends, the nearest first. Their layers may be of files that are not merged."""
     unseen: list[Fault] = field(default_factory=list)
     """Parts that cannot be seen: what lies elsewhere is never fetched."""
+    coming: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Variables that the fixes of this run define: they are seen once a file is patched."""
     scopes: list[Mapping[str, str]] = field(default_factory=list)
     """Variables that only included files see."""
     meant: dict[str, Any] = field(default_factory=dict)

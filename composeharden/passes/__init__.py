@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 
+from composeharden.beside import SideFile
 from composeharden.compose.project import Project
 from composeharden.outcome import Confidence, Effect, Location, Severity
 from composeharden.posture import Posture
@@ -27,6 +28,12 @@ class Proposal:
     key: str | None = None
     """The key of the service (or top level) that the message is about: where the finding points to."""
     changes: tuple[Change, ...] = ()
+    files: tuple[SideFile, ...] = ()
+    """What the changes need beside the Compose files."""
+    new_stack: bool = False
+    """Its changes of effect `data` need nothing else on a stack that never ran: --new-stack makes them, too."""
+    silent: bool = False
+    """Another pass says the same: without --migrate there is nothing to add."""
     confidence: Confidence = Confidence.SOURCED
     severity: Severity | None = None
     effect: Effect | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 from collections.abc import Iterable, Iterator
 
+from composeharden.beside import Beside
 from composeharden.outcome import Finding, Patch, Status
 from composeharden.redaction import MASK, Redactor
 from composeharden.report.hunks import Hunk, hunks, lines_of, rows
@@ -138,3 +139,21 @@ def _line_of(source: Source, path: Path) -> int | None:
         key, node = held.pairs[held.index[part]]
         line = source.position(key.start).line - 1
     return line
+
+
+def beside(files: Iterable[Beside], redactor: Redactor, color: bool = False) -> str:
+    """What is written beside the Compose files, as a person reads it; of private files only that they are."""
+    paint = _Painter(color)
+    lines: list[str] = []
+    for one in files:
+        left = "/dev/null" if one.before is None else git_path("a/", one.path)
+        lines.append(paint("-", redactor.one_line(f"--- {left}")))
+        lines.append(paint("+", redactor.one_line(f"+++ {git_path('b/', one.path)}")))
+        if one.is_private:
+            what = f"a new file with mode {one.mode:04o}" if one.before is None else "lines are added at its end"
+            lines.append(paint("@", f"# {what}; it holds secrets, which are not shown"))
+            continue
+        old, new = ((data or b"").decode("utf-8", "replace").splitlines() for data in (one.before, one.after))
+        lines.append(paint("@", f"@@ -{len(old)},0 +{len(old) + 1},{len(new) - len(old)} @@"))
+        lines += [paint("+", "+" + redactor.clean(line)) for line in new[len(old) :]]
+    return "\n".join((*lines, "")) if lines else ""

@@ -14,7 +14,7 @@ from composeharden.report.fingerprint import fingerprints
 from composeharden.report.formats import Document as Base
 from composeharden.report.formats import Run
 from composeharden.report.hunks import hunks, rows
-from composeharden.yaml.change import Append, Change, Remove, Replace, Reshape
+from composeharden.yaml.change import Append, Change, Remove, Rename, Replace, Reshape
 
 SCHEMA = 1
 """Raised when a reader of the old form would misread the new one; new keys alone do not raise it."""
@@ -171,6 +171,9 @@ class _Writer:
         elif isinstance(change, Replace):
             result["old"] = self.redactor.data(change.path, [change.old])[0]
             result["value"] = self.redactor.data(change.path, [change.value])[0]
+        elif isinstance(change, Rename):
+            result["name"] = self.text(change.key)
+            result["value"] = self.redactor.data((*change.path[:-1], change.key), change.value)
         elif not isinstance(change, Remove):
             result["value"] = self.redactor.data(change.path, change.value)
         return result
@@ -186,4 +189,10 @@ class _Writer:
         }
 
 
-_OPERATIONS: dict[type, str] = {Append: "append", Remove: "remove", Replace: "replace", Reshape: "reshape"}
+_OPERATIONS: dict[type, str] = {
+    Append: "append",
+    Remove: "remove",
+    Rename: "rename",
+    Replace: "replace",
+    Reshape: "reshape",
+}

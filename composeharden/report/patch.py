@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
+from composeharden.beside import Beside
 from composeharden.outcome import Patch
 from composeharden.report.hunks import hunks, lines_of, rows
 
@@ -74,3 +75,28 @@ def git_path(prefix: str, path: str) -> str:
         + "".join(_ESCAPES.get(chr(byte)) or (chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}") for byte in data)
         + '"'
     )
+
+
+def of_side_files(files: Iterable[Beside]) -> bytes:
+    """The patch of files that are written beside the Compose files. Those with secrets are no part of it."""
+    return b"".join(_added(one) for one in files if not one.is_private)
+
+
+def _added(one: Beside) -> bytes:
+    """A file that is made, or that gets lines at its end: the last line of what was there tells where."""
+    old, new = ((data or b"").splitlines(keepends=True) for data in (one.before, one.after))
+    left, right = git_path("a/", one.path), git_path("b/", one.path)
+    tab = "\t" if " " in left and not left.startswith('"') else ""
+    head = f"diff --git {left} {right}\n"
+    if one.before is None:
+        head += f"new file mode {'100755' if one.mode & 0o100 else '100644'}\n--- /dev/null\n+++ {right}{tab}\n"
+    else:
+        head += f"--- {left}{tab}\n+++ {right}{tab}\n"
+    context = old[-1:]
+    added = new[len(old) :]
+    body = [b"@@ -%d,%d +%d,%d @@\n" % (len(old), len(context), len(old) or 1, len(context) + len(added))]
+    if context and not context[0].endswith(b"\n"):
+        body += [b"-" + context[0] + b"\n\\ No newline at end of file\n", b"+" + new[len(old) - 1]]
+    else:
+        body += [b" " + line for line in context]
+    return head.encode() + b"".join(body + [b"+" + line for line in added])

@@ -7,7 +7,7 @@ from typing import Any
 
 from composeharden.outcome import Finding
 from composeharden.redaction import Redactor
-from composeharden.yaml.change import Append, Change, Remove, Replace, Reshape
+from composeharden.yaml.change import Append, Change, Remove, Rename, Replace, Reshape
 
 _LONGEST = 160
 
@@ -34,6 +34,9 @@ def _change(change: Change, redactor: Redactor) -> str:
         return f"{key}: {_conditions(change.value)}"
     if isinstance(change, Append):
         return f"{key}: + {_value(redactor.data(change.path, list(change.items)))}"
+    if isinstance(change, Rename):
+        path = (*change.path[:-1], change.key)
+        return f"{key} becomes {change.key}: {_value(redactor.data(path, change.value))}"
     value = [change.value] if isinstance(change, Replace) else change.value
     return f"{key}: {_value(redactor.data(change.path, value))}"
 

@@ -69,7 +69,16 @@ class Replace:
     value: str
 
 
-Change = Set | Append | Remove | Replace | Reshape
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """Write `key` and `value` in place of the last key of `path` and its value; the order of the keys stays."""
+
+    path: Path
+    key: str
+    value: Any
+
+
+Change = Set | Append | Remove | Replace | Reshape | Rename
 
 
 def apply(changes: Iterable[Change], documents: list[Any]) -> list[Any]:
@@ -99,10 +108,14 @@ def _apply_one(change: Change, documents: list[Any]) -> None:
     key = str(change.path[-1])
     if isinstance(change, Set):
         parent[key] = copied(change.value)
-    elif key not in parent:
+    elif key not in parent or (isinstance(change, Rename) and change.key in parent):
         raise Refused(f"{_name(change.path)} is not there")
     elif isinstance(change, Remove):
         del parent[key]
+    elif isinstance(change, Rename):
+        renamed = [(change.key, copied(change.value)) if name == key else (name, old) for name, old in parent.items()]
+        parent.clear()
+        parent.update(renamed)
     else:
         tag = parent[key].tag if isinstance(parent[key], Tagged) else None
         names = _untagged(parent[key])
@@ -164,7 +177,7 @@ def copied(value: Any) -> Any:
         return {key: copied(child) for key, child in value.items()}
     if isinstance(value, (list, tuple)):
         return [copied(child) for child in value]
-    return value
+    return str(value) if isinstance(value, str) else value
 
 
 def _name(path: Path) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from composeharden.yaml.change import Append, Change, Path, Refused, Remove, Replace, Reshape, Set
+from composeharden.yaml.change import Append, Change, Path, Refused, Remove, Rename, Replace, Reshape, Set
 from composeharden.yaml.comments import comments
 from composeharden.yaml.nodes import Alias, Mapping, Node, Scalar, Sequence, resolved, walk
 from composeharden.yaml.source import Source
@@ -86,6 +86,8 @@ class Renderer:
             return self._keeping_comments(self._append(change))
         if isinstance(change, Replace):
             return self._keeping_comments(self._replace_item(change))
+        if isinstance(change, Rename):
+            return self._keeping_comments(self._rename(change))
         if isinstance(change, Reshape):
             return self._keeping_comments(self._reshape(change))
         return self._keeping_comments(self._set(change))
@@ -270,6 +272,18 @@ class Renderer:
         if not rest and "#" in self.text[colon:line_end] and "#" in self.text[old.end : self.source.line_end(old.end)]:
             raise Refused("two comments would become one")
         return [Edit(colon + 1, colon + 1, first), Edit(line_end, old.end, self._joined(rest))]
+
+    def _rename(self, change: Rename) -> list[Edit]:
+        _, found = self._find(change.path[:-1])
+        parent, key = resolved(found), str(change.path[-1])
+        if not isinstance(parent, Mapping) or key not in parent.index:
+            raise Refused(f"{key} is not written in this file")
+        node = parent.pairs[parent.index[key]][0]
+        if node.outer != node.start or node.style in ("|", ">") or change.key in parent.index:
+            raise Refused(f"the name {key} cannot be changed where it is written")
+        quote = node.style if node.style in ("'", '"') else ""
+        name = replaced_text(change.key, quote, self._style(parent), parent.flow)
+        return [Edit(node.start, node.end, name), *self._replace(parent, key, change.value)]
 
     # -- append --------------------------------------------------------------------------------------------------
 
