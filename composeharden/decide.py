@@ -39,6 +39,12 @@ class Options:
     """Take parts of a project that cannot be seen for granted: they are no problem, only a note."""
     migrate: bool = False
     """Make changes of effect `data`, too: move secrets and volumes."""
+    in_git: bool = False
+    """The project lies in a work tree of git: files with secrets are to be ignored there."""
+    keeps_env: str = ""
+    """Why nothing may be added to `.env`."""
+    taken_names: frozenset[str] = frozenset()
+    """Variables of the shell, which go before those of `.env`: no new one may have such a name."""
     new_stack: bool = False
     """The stack never ran, so there is no data that could be left behind: make those changes of effect `data` that
     are safe then."""
@@ -160,7 +166,7 @@ def _findings_of(rule: Pass, project: Project, postures: Mapping[str, Posture], 
                 yield _finding(rule, proposal, project.services[name], posture, options)
     if rule.for_project is not None:
         for proposal in rule.for_project(project, postures):
-            if proposal.narrower and options.assume:
+            if (proposal.narrower and options.assume) or (proposal.silent and not options.migrate):
                 continue
             about = _service_of(proposal)
             if about not in project.services:

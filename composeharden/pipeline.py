@@ -55,6 +55,7 @@ def harden(path: str | Files, read: Reader, options: Options | None = None) -> O
         mark_unclear(project, files.paths[0], read)
     outcome = replace(outcome, notes=(*outcome.notes, *(_BESIDE.format(path) for path in files.beside)))
     project.lint = options.lint
+    project.in_git, project.keeps_env, project.taken_names = options.in_git, options.keeps_env, options.taken_names
     if options.allow_partial:
         outcome = replace(outcome, notes=(*outcome.notes, *(_note(part) for part in project.unseen)))
     else:

@@ -64,7 +64,7 @@ class Planner:
                 if change.path[1] in layer.root.index and layer.file not in self.frozen
             ]
         if change.path[1] != "services":
-            return [self._at_top(name, change)]
+            return self._at_top(name, change)
         service = self.project.services[name]
         key = str(change.path[3])
         if len(change.path) > 4:
@@ -93,12 +93,15 @@ class Planner:
         """The document that what belongs to a service is defined in: that of the service itself."""
         return self.project.services[name].bodies[0][0] if name in self.project.services else self.project.layers[0]
 
-    def _at_top(self, name: str, change: Change) -> Placed:
+    def _at_top(self, name: str, change: Change) -> list[Placed]:
+        """Where an entry is defined anew; nowhere if it has a definition already."""
         layer = self._home(name)
         section = str(change.path[1])
-        if section in layer.root.index or not isinstance(change, Set):
-            return Placed(layer.file, replace(change, path=(layer.document, *change.path[1:])))
-        return Placed(layer.file, Set((layer.document, section), dict(self._top_level[layer.file, section])))
+        if not isinstance(change, Set) or change.path[2] in self.project.top_level(section):
+            return []
+        if section in layer.root.index:
+            return [Placed(layer.file, replace(change, path=(layer.document, *change.path[1:])))]
+        return [Placed(layer.file, Set((layer.document, section), dict(self._top_level[layer.file, section])))]
 
     def _in_entry(self, service: Service, change: Change) -> list[Placed]:
         """Where one entry of a mapping or list below a key is written, be it in an anchor or in an extended service.
@@ -135,6 +138,11 @@ class Planner:
 
     def _at(self, holder: nodes.Mapping, change: Change, entry: str) -> Placed | None:
         place = self._place_of(holder)
+        words = nodes.resolved(holder.get(entry))
+        if place is not None and isinstance(change, Set) and isinstance(words, nodes.Sequence):
+            one = _one_item(words, change.value)
+            if one is not None:
+                return Placed(place[0].file, Replace((*place[1], entry), *one))
         return Placed(place[0].file, replace(change, path=(*place[1], entry))) if place is not None else None
 
     def _place_of(self, node: nodes.Node) -> tuple[Layer, Path] | None:
@@ -323,6 +331,15 @@ def _with_values(mappings: Iterable[nodes.Mapping], keys: Iterable[str]) -> set[
     return found
 
 
+def _one_item(words: nodes.Sequence, wanted: Any) -> tuple[str, str] | None:
+    """The one text of a list that is to be another, and that text; None where more than that changes."""
+    texts = [item.text if isinstance(item, nodes.Scalar) else None for item in words.items]
+    if not isinstance(wanted, (list, tuple)) or len(wanted) != len(texts):
+        return None
+    changed = [(old, str(new)) for old, new in zip(texts, wanted, strict=True) if old != new]
+    return (changed[0][0], changed[0][1]) if len(changed) == 1 and changed[0][0] is not None else None
+
+
 def _index(node: nodes.Node, layer: Layer, path: Path, found: dict[int, tuple[Layer, Path]]) -> None:
     """The one place where each mapping and list is written."""
     if id(node) in found or not isinstance(node, (nodes.Mapping, nodes.Sequence)):
@@ -412,7 +429,7 @@ def _with_entry(section: Any, change: Change) -> dict[str, Any]:
     """A section of the top level with an entry that is defined anew."""
     name = str(change.path[2])
     found = dict(section) if isinstance(section, dict) else {}
-    if len(change.path) != 3 or not isinstance(change, Set) or name in found:
+    if len(change.path) != 3 or not isinstance(change, Set):
         raise Refused(f"{change.path[1]}.{name} cannot be defined anew")
     found[name] = change.value
     return found

@@ -213,6 +213,10 @@ def look(path: str, settings: Settings) -> tuple[Outcome, Redactor]:
     overlay = overlay_for(path, settings.options.overlay)
     catalog = catalog_for(path, settings.folders)
     options = replace(settings.options, catalog=catalog, lint=Hadolint(), accept=review, overlay=overlay)
+    if options.migrate:
+        from composeharden.cli.surroundings import with_surroundings
+
+        options = with_surroundings(options, path)
     if isinstance(path, Stack):
         read = project_reader(path.files, path.allow_outside, path.named)
         outcome = harden(path.files, with_overlay(read, overlay), options)

@@ -96,7 +96,7 @@ def _beside(one: Beside, owner: tuple[int, int] | None) -> Target:
 def _undo_beside(one: Beside) -> Written:
     if one.before is None:
         return Written(one.path, f"rm -- {shlex.quote(one.path)}")
-    added = one.after[len(one.before) :].count(b"\n")
+    added = len(one.after.splitlines()) - len(one.before.splitlines())
     lines = f"the last {added} lines" if added > 1 else "the last line"
     return Written(one.path, f"# take {lines} out of {shlex.quote(one.path)} again")
 

@@ -69,7 +69,9 @@ def project_of(
 def reloaded(project: Project, sources: Mapping[str, Source]) -> Project:
     """The same project with other content in some of its files. Raises LoadError."""
     variables = {**project.variables, **project.coming}
-    return project_of(project.files, variables, project.read, {**project.sources, **sources}, checked=False)
+    found = project_of(project.files, variables, project.read, {**project.sources, **sources}, checked=False)
+    found.in_git, found.keeps_env, found.taken_names = project.in_git, project.keeps_env, project.taken_names
+    return found
 
 
 def effective(source: Source) -> dict[str, Any]:

@@ -113,6 +113,11 @@ class Service:
         return environment_names(self.project, self.get("env_file"))
 
     @property
+    def from_env_file(self) -> frozenset[str]:
+        """The names of the variables that its environment files set."""
+        return frozenset(self._env_file[0])
+
+    @property
     def knows_environment(self) -> bool:
         """False when an env_file could not be read, so that variables may be set that `environment` does not show."""
         return self._env_file[1]
@@ -246,6 +251,12 @@ class Project:
     """Parts that cannot be seen: what lies elsewhere is never fetched."""
     coming: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Variables that the fixes of this run define: they are seen once a file is patched."""
+    in_git: bool = False
+    """Whether its folder belongs to a work tree of git."""
+    keeps_env: str = ""
+    """Why nothing may be added to its `.env`; empty where nothing speaks against it."""
+    taken_names: frozenset[str] = frozenset()
+    """Variables of the caller's shell, which would go before those of `.env`."""
     scopes: list[Mapping[str, str]] = field(default_factory=list)
     """Variables that only included files see."""
     meant: dict[str, Any] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from composeharden.posture.built import image_facts, look_into, place, weigh_doc
 from composeharden.posture.capabilities import DEFAULT_CAPABILITIES, capability, decide_capabilities
 from composeharden.posture.caveats import obey_caveats
 from composeharden.posture.configuration import heed_configuration
-from composeharden.posture.identity import decide_identity, doubt_other_programs
+from composeharden.posture.identity import decide_identity, doubt_other_programs, runs_own_program
 from composeharden.posture.init import decide_init
 from composeharden.posture.jobs import is_job
 from composeharden.posture.privileges import decide_privileges, has_no_new_privileges
@@ -33,6 +33,7 @@ __all__ = [
     "has_no_new_privileges",
     "is_job",
     "place",
+    "runs_own_program",
     "sized",
     "tmpfs_entry",
 ]

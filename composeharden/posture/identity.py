@@ -73,6 +73,14 @@ def doubt_other_programs(posture: Posture) -> None:
         posture.hold(_OF_ITS_MODE, "its command is not the image's own program", Confidence.ASSUMED)
 
 
+def runs_own_program(posture: Posture) -> bool:
+    """Whether a service surely starts its image's own entry point with the image's own program."""
+    service, facts = posture.service, posture.facts
+    if facts is None or facts.is_runtime or service.entrypoint:
+        return False
+    return not service.command or _is_own_command(service.command, facts)
+
+
 def _is_own_command(command: list[str], facts: Facts) -> bool:
     programs = [str(name) for name in facts.table("start").get("programs", ())]
     first = command[0].rsplit("/", 1)[-1]

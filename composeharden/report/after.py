@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 
+from composeharden.beside import Beside
 from composeharden.outcome import Effect, Outcome, Status
 from composeharden.redaction import Redactor
 from composeharden.report.style import listed
@@ -29,7 +30,37 @@ def after_fix(outcomes: Sequence[Outcome], undo: Mapping[str, str], redactor: Re
             written = listed([redactor.one_line(patch.path) for patch in outcome.patches])
             lines.append(f"{written} {'is' if len(outcome.patches) == 1 else 'are'} written. {UNCHANGED_YET}")
             lines += steps(outcome, f"docker compose{_file_options(outcome, redactor)}", redactor)
+            lines += _elsewhere(outcome, undo, redactor)
     return "\n".join((*lines, *going_back(undo, redactor), "")) if lines or undo else ""
+
+
+def _elsewhere(outcome: Outcome, undo: Mapping[str, str], redactor: Redactor) -> list[str]:
+    """What has to be done about secrets that moved: nobody else has their files, and many have their old copies."""
+    private = [one for one in outcome.beside_files if one.is_private]
+    if not private:
+        return []
+    lines = ["Every other host needs these before its next up; they are in no commit:"]
+    for one in private:
+        mode = f"mode {one.mode:04o}" + (
+            f", in a folder of mode {one.folder_mode:04o}" if one.folder_mode < 0o755 else ""
+        )
+        if one.path.rpartition("/")[2] == ".env":
+            lines.append(redactor.one_line(f"  {one.path} with {', '.join(_names_of(one))}    # {mode}"))
+        else:
+            lines.append(redactor.one_line(f"  {one.path}    # {mode}; the value alone, without a line break"))
+    lines.append(
+        "The values are the same as before, and still in the history and in copies: replace them once it runs."
+    )
+    copies = [command.split(" ")[2] for command in undo.values() if command.startswith("mv -- ")]
+    if copies:
+        lines.append(f"{redactor.one_line(listed(copies))} still has them: remove it once you need not go back.")
+    return lines
+
+
+def _names_of(one: Beside) -> list[str]:
+    """The variables that are added to a file of variables."""
+    added = one.after[len(one.before or b"") :].decode("utf-8", "replace")
+    return [line.partition("=")[0] for line in added.splitlines() if line]
 
 
 def going_back(undo: Mapping[str, str], redactor: Redactor) -> list[str]:

@@ -1,0 +1,95 @@
+"""Move passwords, tokens and keys out of `environment`: into file secrets, and where no image reads one, into `.env`.
+
+Only with `--migrate`. The value stays the same, so a database that was made with it still accepts it. Where the image
+is known to read a file named by another variable (`POSTGRES_PASSWORD_FILE`), the service is granted a secret of that
+file, and a health check that used the variable reads the file instead. Everything else becomes a variable that has to
+be set in `.env`, and `up` says so where it is not. One value that several services share becomes one secret.
+
+The new files are on this host only: every other one needs them before its next `up`. Replace the values in time, for
+the history of the repository still has them. What is started by `docker compose exec` no longer has the variable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from composeharden.compose.project import Project
+from composeharden.outcome import Effect, Severity
+from composeharden.passes import Case, Proposal
+from composeharden.posture import Posture
+from composeharden.secret_moves import Kept, Move, Moves, ignored
+
+SEVERITY = Severity.MEDIUM
+EFFECT = Effect.DATA
+REFERENCES = ("OWASP Docker #12", "NIST SP 800-190 4.1.4", "https://docs.docker.com/compose/how-tos/use-secrets/")
+
+EXAMPLE = Case(
+    "services:\n  db:\n    image: postgres:16\n    environment:\n      POSTGRES_PASSWORD: hunter2\n",
+    "services:\n  db:\n    image: postgres:16\n    environment:\n"
+    "      POSTGRES_PASSWORD_FILE: /run/secrets/postgres_password\n    secrets:\n      - postgres_password\n"
+    "secrets:\n  postgres_password:\n    file: ./secrets/postgres_password\n",
+)
+UNCHANGED = (
+    "services:\n  db:\n    image: postgres:16\n    environment: {POSTGRES_PASSWORD: '${PASSWORD:?not set}'}\n",
+    "services:\n  db:\n    image: postgres:16\n    environment: {POSTGRES_PASSWORD_FILE: /run/secrets/db}\n",
+    "services:\n  app:\n    image: example/app:1\n    environment: {TOKEN_TTL: 3600}\n",
+)
+
+
+def check_project(project: Project, postures: Mapping[str, Posture]) -> Iterable[Proposal]:
+    """Move the credentials of each service, all that can be as one group."""
+    moves = Moves(project, postures)
+    for name, posture in postures.items():
+        found = moves.of(posture)
+        made = [one for one in found if isinstance(one, Move)]
+        kept = [one for one in found if isinstance(one, Kept)]
+        if not made:
+            continue
+        yield Proposal(
+            message=_message(made),
+            key="environment",
+            service=name,
+            changes=tuple(change for one in made for change in one.changes),
+            files=(*(file for one in made for file in one.files), *ignored(project, made)),
+            confidence=min(one.confidence for one in made),
+            held=_against(project, posture),
+            silent=True,
+            why="\n".join(_reasons(made, kept)),
+            advice=_steps(made),
+        )
+
+
+def _message(made: list[Move]) -> str:
+    places = [
+        f"{one.variable} to " + (f"the secret {one.name}" if one.to_file else f"{one.name} in .env") for one in made
+    ]
+    return f"credentials move out of the file: {', '.join(places)}"
+
+
+def _against(project: Project, posture: Posture) -> str:
+    if project.is_for_swarm:
+        return "the file is made for `docker stack deploy`, where secrets are made otherwise"
+    return next(iter(posture.service.unclear), "")
+
+
+def _reasons(made: list[Move], kept: list[Kept]) -> Iterable[str]:
+    if any(one.to_file for one in made):
+        yield (
+            "the file has mode 0644, so that its reader in the container can open it under any user and without "
+            "capabilities; the folder, which only its owner can enter, keeps it closed on the host"
+        )
+    for one in kept:
+        yield f"{one.variable} stays: {one.reason}"
+
+
+def _steps(made: list[Move]) -> str:
+    files = sorted({f"{one.folder}/{one.name}" for one in made if one.to_file})
+    names = sorted({one.name for one in made if not one.to_file})
+    needed = [
+        *([f"{', '.join(files)} (0644, in a folder of mode 0700)"] if files else []),
+        *([f"{', '.join(names)} in .env (0600)"] if names else []),
+    ]
+    return (
+        f"every other host needs {' and '.join(needed)} before its next up; then replace the values: "
+        "the history still has them"
+    )

@@ -1,0 +1,387 @@
+"""Where each credential of a stack's `environment` can move to: a file secret where the image reads one, else `.env`.
+
+The value stays what the container received until now, so that data that was made with it still opens. A secret file is
+a bind mount with the owner and mode that it has on the host (Compose ignores uid, gid and mode), so it must be readable
+by whoever opens it in the container: an entry point as root that has lost DAC_OVERRIDE, the image's own user, or the
+uid of `user:`. All of them can read mode 0644; on the host the folder, which only its owner can enter, keeps it closed.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from composeharden.beside import NewFile, NewLines, SideFile
+from composeharden.compose import dotenv
+from composeharden.compose.canonical import text_of
+from composeharden.compose.entries import build_settings, plain
+from composeharden.compose.files import Layer
+from composeharden.compose.filling import joined
+from composeharden.compose.interpolation import InvalidTemplate, interpolate
+from composeharden.compose.mounts import covers
+from composeharden.compose.project import Project, Service
+from composeharden.compose.values import as_mapping, as_text
+from composeharden.compose.written import Template, Written
+from composeharden.credentials import Kind, in_setting
+from composeharden.outcome import Confidence
+from composeharden.posture import Posture, runs_own_program
+from composeharden.yaml import nodes
+from composeharden.yaml.change import Append, Change, Rename, Set
+
+FOLDER = "secrets"
+_OPEN_FILE, _CLOSED_FILE, _CLOSED_FOLDER = 0o644, 0o600, 0o700
+_USED_BY = ("command", "entrypoint", "post_start", "pre_start", "pre_stop")
+_DEFAULT = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*):?-(?P<text>[^${}]*)\}")
+_CONTROL = re.compile(r"[\0-\x08\x0b-\x1f\x7f\ufeff]")
+_PLAIN = re.compile(r"[A-Za-z0-9_./:@%+=,-]+\Z")
+
+
+class Literal(NamedTuple):
+    """One credential that is written in `environment`."""
+
+    service: Service
+    variable: str
+    raw: str
+    value: str
+    """What the container receives. Never told."""
+    kind: Kind
+
+
+class Move(NamedTuple):
+    """Where a credential goes, and what that takes."""
+
+    variable: str
+    to_file: bool
+    name: str
+    """Of the secret, or of the variable in `.env`."""
+    changes: tuple[Change, ...]
+    files: tuple[SideFile, ...]
+    confidence: Confidence
+    folder: str = ""
+    """Where the secret file is, as seen from the project directory."""
+
+
+class Kept(NamedTuple):
+    """A credential that stays where it is, and why."""
+
+    variable: str
+    reason: str
+
+
+def literals(service: Service) -> Iterator[Literal]:
+    """The credentials in the environment of a service, each with the value that its container receives."""
+    raw = plain(service.raw.get("environment"))
+    typed = raw if isinstance(raw, dict) else as_mapping(raw)
+    for name, written in typed.items():
+        text = as_text(plain(written))
+        found = in_setting(name, text) if text else None
+        if found is not None:
+            value = service.project.text(written, set()) if isinstance(written, str) else text_of(plain(written))
+            if isinstance(raw, list):
+                entry = next((item for item in raw if str(item).startswith(name + "=")), None)
+                value = service.project.text(entry, set()).partition("=")[2] if isinstance(entry, str) else value
+            yield Literal(service, name, text, value, found.kind)
+
+
+class Moves:
+    """The moves of a whole stack: one literal that several services share becomes one secret."""
+
+    def __init__(self, project: Project, postures: Mapping[str, Posture]) -> None:
+        self.project = project
+        self.postures = postures
+        self._secrets: dict[tuple[str, str], str] = {}
+        self._variables: dict[str, str] = {}
+        self._text = "\n".join(source.text for source in project.sources.values())
+
+    def of(self, posture: Posture) -> list[Move | Kept]:
+        """What becomes of each credential of one service."""
+        found: list[Move | Kept] = []
+        probe = _Probe(posture.service)
+        for literal in literals(posture.service):
+            row, against = self._file_form(posture, literal, probe)
+            if row is not None and not against:
+                found.append(self._to_file(posture, literal, row, probe))
+            else:
+                found.append(self._to_variable(literal))
+        return found
+
+    # -- into a file -------------------------------------------------------------------------------------------------
+
+    def _file_form(self, posture: Posture, literal: Literal, probe: _Probe) -> tuple[Mapping[str, Any] | None, str]:
+        """The fact of the variable that takes a path instead, and what speaks against using it here."""
+        facts = posture.facts
+        rows = facts.rows("secret") if facts is not None and not facts.is_runtime else []
+        row = next((one for one in rows if one["variable"] == literal.variable and one.get("file")), None)
+        return row, "" if row is None else next(self._against_file(posture, literal, row, probe), "")
+
+    def _against_file(self, posture: Posture, literal: Literal, row: Mapping[str, Any], probe: _Probe) -> Iterator[str]:
+        service, name = literal.service, literal.variable
+        if row.get("keep"):
+            yield str(row["keep"])
+        if "build" in service or service.entrypoint or not runs_own_program(posture):
+            yield "what reads the file form may not run"
+        if literal.kind is Kind.DEFAULT:
+            yield "it can be set from outside"
+        if row["file"] in service.environment or not service.knows_environment or name in service.from_env_file:
+            yield "both forms would be set, or may be"
+        if literal.value != literal.value.strip() or _CONTROL.search(literal.value):
+            yield "a file would not give the same value"
+        if any(re.search(rf"\b{re.escape(name)}\b", str(service.raw.get(key) or "")) for key in _USED_BY):
+            yield "its command or hooks use the variable"
+        if not probe.can_read_file(name):
+            yield "its health check uses the variable in a way that cannot be rewritten"
+        if any(covers(mount, "/run/secrets") for mount in service.mounts if mount.kind not in ("tmpfs", "secret")):
+            yield "something else is mounted on /run/secrets"
+        if not _is_alone(service, name):
+            yield "other services share the text"
+
+    def _to_file(self, posture: Posture, literal: Literal, row: Mapping[str, Any], probe: _Probe) -> Move | Kept:
+        service = literal.service
+        layer = service.bodies[0][0]
+        name = self._secret_name(layer, literal)
+        target, text = f"/run/secrets/{name}", f"./{FOLDER}/{name}"
+        defined = {"file": Written.of(Template(text, layer.variables, layer.folder, joined))}
+        place = (0, "services", service.name)
+        changes: list[Change] = [
+            Rename((*place, "environment", literal.variable), str(row["file"]), target),
+            Set((0, "secrets", name), defined),
+        ]
+        if name not in _granted(service):
+            changes.append(Append((*place, "secrets"), (name,)))
+        test = probe.reading(literal.variable, target)
+        if test is not None:
+            changes.append(Set((*place, "healthcheck", "test"), test))
+        folder = posixpath.normpath(posixpath.join(layer.folder, FOLDER))
+        path = posixpath.join(self.project.directory, folder, name)
+        content = literal.value.encode("utf-8", "surrogateescape")
+        file = NewFile(path, content, _OPEN_FILE, _CLOSED_FOLDER, is_private=True)
+        assert posture.facts is not None
+        sure = posture.facts.confidence(row)
+        return Move(literal.variable, True, name, tuple(changes), (file,), sure, folder)
+
+    def _secret_name(self, layer: Layer, literal: Literal) -> str:
+        key = (layer.file, literal.value)
+        if key not in self._secrets:
+            taken = {*self.project.top_level("secrets"), *self._secrets.values()}
+            plain_name = re.sub(r"[^a-z0-9_]+", "_", literal.variable.lower()).strip("_") or "secret"
+            own = re.sub(r"[^a-z0-9_]+", "_", literal.service.name.lower()).strip("_")
+            self._secrets[key] = _free([plain_name, f"{own}_{plain_name}"], taken)
+        return self._secrets[key]
+
+    # -- into .env ---------------------------------------------------------------------------------------------------
+
+    def _to_variable(self, literal: Literal) -> Move | Kept:
+        service, project = literal.service, self.project
+        default = _DEFAULT.search(literal.raw) if literal.kind is not Kind.TOKEN else None
+        others = _without_default(literal.raw, default)
+        if "$" in others.replace("$$", ""):
+            return Kept(literal.variable, "other variables are part of it")
+        if project.files.env_files is not None:
+            return Kept(literal.variable, "the variables come from files that were named; put it there")
+        reader = _reads_env(project)
+        if reader:
+            return Kept(literal.variable, f"{reader} takes all of .env into its environment")
+        if project.keeps_env:
+            return Kept(literal.variable, project.keeps_env)
+        if default is not None:
+            name, held = default["name"], interpolate(default["text"], {}).value
+            held = project.variables.get(name) or held
+            written = literal.raw.replace(default[0], f"${{{name}:?set {name} in .env}}")
+            if not self._same_default_everywhere(name, default["text"]):
+                return Kept(literal.variable, f"{name} has several defaults in the file")
+        else:
+            name, held = self._variable_name(literal), literal.value
+            written = f"${{{name}:?set {name} in .env}}"
+        line = _line(name, held)
+        if not line:
+            return Kept(literal.variable, "its value cannot be written in .env")
+        if not _gives(written, {**project.variables, name: held}, literal.value):
+            return Kept(literal.variable, "its value would not stay the same")
+        self._variables[name] = held
+        path = posixpath.join(project.directory, ".env")
+        files = () if name in project.variables else (NewLines(path, (line,), _CLOSED_FILE, is_private=True),)
+        change = Set((0, "services", service.name, "environment", literal.variable), written)
+        return Move(literal.variable, False, name, (change,), files, Confidence.SOURCED)
+
+    def _same_default_everywhere(self, name: str, text: str) -> bool:
+        found = {match["text"] for match in _DEFAULT.finditer(self._text) if match["name"] == name}
+        return found == {text}
+
+    def _variable_name(self, literal: Literal) -> str:
+        known = next((name for name, value in self._variables.items() if value == literal.value), None)
+        own = re.sub(r"\W+", "_", literal.variable, flags=re.ASCII)
+        if known is not None and known.endswith(own):
+            return known
+        if self.project.variables.get(own) == literal.value and own not in self.project.taken_names:
+            return own
+        used = set(re.findall(r"\$\{?([A-Za-z_]\w*)", self._text))
+        taken = {*self.project.variables, *self.project.taken_names, *self._variables, *used}
+        prefix = re.sub(r"\W+", "_", literal.service.name.upper(), flags=re.ASCII)
+        first = [own] if re.match(r"[A-Za-z_]", own) else []
+        return _free([*first, f"{prefix}_{own}" if prefix[:1].isalpha() else f"S_{prefix}_{own}"], taken)
+
+
+class _Probe:
+    """The health check of a service, which may use a variable that moves."""
+
+    def __init__(self, service: Service) -> None:
+        check = plain(service.raw.get("healthcheck"))
+        self.test = plain(check.get("test")) if isinstance(check, dict) else None
+
+    def _has_shell(self) -> bool:
+        if isinstance(self.test, str):
+            return True
+        words = [str(word) for word in self.test] if isinstance(self.test, list) else []
+        return words[:1] == ["CMD-SHELL"] or any(
+            word.rpartition("/")[2] in ("sh", "bash", "ash") for word in words[1:2]
+        )
+
+    def can_read_file(self, name: str) -> bool:
+        """Whether every use of a variable can become the content of a file."""
+        text = str(self.test or "")
+        uses = len(re.findall(rf"\b{re.escape(name)}\b", text))
+        return not uses or (self._has_shell() and uses == len(_use_of(name).findall(text)))
+
+    def reading(self, name: str, path: str) -> Any:
+        """The test that reads the file in place of the variable; None where it does not use it."""
+        pattern, instead = _use_of(name), f"$$(cat {path})"
+        if not pattern.search(str(self.test or "")):
+            return None
+        if isinstance(self.test, str):
+            self.test = pattern.sub(lambda _: instead, str(self.test))
+            return self.test
+        assert isinstance(self.test, list)
+        self.test = [pattern.sub(lambda _: instead, str(word)) for word in self.test]
+        return tuple(self.test)
+
+
+def _use_of(name: str) -> re.Pattern[str]:
+    return re.compile(rf"\$\$(?:\{{{re.escape(name)}\}}|{re.escape(name)}\b)")
+
+
+def _granted(service: Service) -> set[str]:
+    return {mount.source for mount in service.mounts if mount.key == "secrets"}
+
+
+def _free(names: list[str], taken: set[str]) -> str:
+    for name in names:
+        if name not in taken:
+            return name
+    return next(name for number in range(2, 10_000) if (name := f"{names[-1]}_{number}") not in taken)
+
+
+def _is_alone(service: Service, variable: str) -> bool:
+    """Whether the entry is written in the service itself, and nobody else takes that text over."""
+    heirs = {id(node) for bases in service.project.bases.values() for _, node in bases}
+    for _, body in service.bodies:
+        value = body.get("environment") if isinstance(body, nodes.Mapping) else None
+        if isinstance(body, nodes.Alias) or value is None or isinstance(value, nodes.Alias):
+            continue
+        if body.anchor is not None or value.anchor is not None or id(body) in heirs:
+            continue
+        if isinstance(value, nodes.Mapping) and variable in value.index:
+            return True
+        if isinstance(value, nodes.Sequence):
+            texts = [item.text for item in value.items if isinstance(item, nodes.Scalar)]
+            if any(text.startswith(variable + "=") for text in texts):
+                return True
+    return False
+
+
+def _without_default(raw: str, default: re.Match[str] | None) -> str:
+    return raw.replace(default[0], "") if default is not None else raw
+
+
+def _reads_env(project: Project) -> str:
+    """A service whose container gets everything that stands in `.env`; empty where there is none."""
+    for name, service in project.services.items():
+        value = service.get("env_file")
+        items = value if isinstance(value, list) else [value] if value is not None else []
+        paths = [as_text(item.get("path") if isinstance(item, dict) else item) for item in items]
+        if any(posixpath.normpath(path) == ".env" for path in paths if path):
+            return name
+    return ""
+
+
+def _line(name: str, value: str) -> str:
+    """A line of `.env` that gives exactly this value; empty where none does."""
+    quoted = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$").replace("\n", "\\n")
+    for text in (value if _PLAIN.match(value) else "", f"'{value}'", f'"{quoted}"'):
+        line = f"{name}={text}"
+        if not text or "\n" in line or _CONTROL.search(line):
+            continue
+        try:
+            if dotenv.parse(f"X=1\n{line}\nY=2\n", {}) == {"X": "1", name: value, "Y": "2"}:
+                return line
+        except dotenv.DotenvError:
+            continue
+    return ""
+
+
+def _gives(written: str, variables: Mapping[str, str], value: str) -> bool:
+    try:
+        return interpolate(written, variables).value == value
+    except InvalidTemplate:
+        return False
+
+
+def ignored(project: Project, moves: list[Move]) -> list[SideFile]:
+    """What git and builds are told to leave out: the folders of secrets, and `.env`."""
+    folders = {move.folder for move in moves if move.to_file}
+    env = [] if all(move.to_file for move in moves) else ["/.env"]
+    patterns = [*(f"/{folder}/" for folder in sorted(folders)), *env]
+    found: list[SideFile] = []
+    if project.in_git:
+        missing = tuple(one for one in patterns if not _has_pattern(project, ".gitignore", one))
+        if missing:
+            found.append(NewLines(posixpath.join(project.directory, ".gitignore"), missing))
+    for context in sorted(_contexts(project)):
+        path = posixpath.normpath(posixpath.join(context, ".dockerignore"))
+        wanted = [one for one in patterns if one != "/.env" or ".env" not in _text(project, ".env", present=True)]
+        lines = [line for one in wanted if (line := _below(context, one.strip("/")))]
+        missing = tuple(line for line in lines if not _has_pattern(project, path, line))
+        if missing:
+            found.append(NewLines(posixpath.join(project.directory, path), missing))
+    return found
+
+
+def _contexts(project: Project) -> set[str]:
+    """Build contexts in the project's folder, as seen from there."""
+    found = set()
+    for service in project.services.values():
+        if "build" in service:
+            context = as_text(build_settings(service).get("context")) or "."
+            if "://" not in context and not context.startswith(("/", "~", "git@", "$")):
+                path = posixpath.normpath(context)
+                if not path.startswith(".."):
+                    found.add(path)
+    return found
+
+
+def _below(context: str, path: str) -> str:
+    """A path as seen from a build context; empty where it is not part of it."""
+    if context == ".":
+        return path
+    return path[len(context) + 1 :] if path.startswith(context + "/") else ""
+
+
+def _has_pattern(project: Project, path: str, pattern: str) -> bool:
+    name = pattern.strip("/")
+    same = {name, f"/{name}", f"{name}/", f"/{name}/", f"**/{name}", f"*{name}"} | (
+        {".env*", "*.env"} if name == ".env" else set()
+    )
+    return not same.isdisjoint(line.strip() for line in _text(project, path).splitlines())
+
+
+def _text(project: Project, path: str, present: bool = False) -> str:
+    """The text of a file in the project's folder, empty where there is none; with `present` its name instead."""
+    try:
+        data = project.read(posixpath.join(project.directory, path)) if project.read is not None else b""
+    except OSError:
+        return ""
+    return path if present else data.decode("utf-8", "replace")
+
+
+__all__ = ["FOLDER", "Kept", "Move", "Moves", "ignored", "literals"]
