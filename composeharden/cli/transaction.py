@@ -66,13 +66,18 @@ def write_together(folder: str, targets: Sequence[Target]) -> None:
         try:
             journal.begin(files, folders)
             _prepare(journal, files, folders, targets)
-            journal.mark(_COMMITTED)
-            journal.complete()
+            journal.commit()
+            journal.name_all()
         except BaseException as error:
-            journal.give_up()
+            try:
+                journal.give_up()
+            except OSError:
+                raise WriteError("the disk takes no more in the midst of it; make room, and run again") from None
             if isinstance(error, OSError):
                 raise WriteError(f"cannot be written: {error.strerror or error}") from None
             raise
+        with contextlib.suppress(OSError):  # all is written: what is left over is left to the next run
+            journal.remove_leftovers()
 
 
 def recover(folder: str) -> str:
@@ -156,6 +161,7 @@ class _Journal:
         self.files: list[_File] = []
         self.folders: list[str] = []
         self.state = ""
+        self.inodes: list[int] = []
         self.handle = -1
 
     def path(self, *names: str) -> str:
@@ -197,10 +203,11 @@ class _Journal:
         self._append(json.dumps(data))
         sync_folder(self.name)
 
-    def mark(self, state: str) -> None:
-        """Go on to another state."""
-        self._append(state)
-        self.state = state
+    def commit(self) -> None:
+        """Say that everything is prepared, and by which inodes it is known."""
+        self.inodes = [os.lstat(self.path(file.temporary)).st_ino for file in self.files]
+        self._append(" ".join((_COMMITTED, *map(str, self.inodes))))
+        self.state = _COMMITTED
 
     def _append(self, line: str) -> None:
         os.lseek(self.handle, 0, os.SEEK_END)
@@ -226,8 +233,12 @@ class _Journal:
             is_own = False
         if not is_own or not all(map(_is_well_named, self.files)):
             raise WriteError(f"{self.name}: {_FOREIGN}")  # it may have come with a repository
-        whole = [line.decode("ascii", "replace") for line in states[:-1]]
-        self.state = whole[-1] if whole else ""
+        whole = [line.decode("ascii", "replace").split() for line in states[:-1]]
+        self.state = whole[-1][0] if whole and whole[-1] else ""
+        committed = next((line for line in whole if line[:1] == [_COMMITTED]), [])
+        self.inodes = [int(word) for word in committed[1:] if word.isdecimal()]
+        if committed and len(self.inodes) != len(self.files):
+            raise WriteError(f"{self.name}: {_FOREIGN}")
         return True
 
     # -- what is done ------------------------------------------------------------------------------------------------
@@ -260,12 +271,16 @@ class _Journal:
                 )
 
     def complete(self) -> None:
+        """Bring what was committed to its end."""
+        self.name_all()
+        self.remove_leftovers()
+
+    def name_all(self) -> None:
         """Give the prepared files their names."""
         for file in self.files:
             if os.path.lexists(self.path(file.temporary)):
                 _give_name(self.path(file.temporary), self.path(file.target), is_new=not file.old)
         self._sync()
-        self._remove_leftovers()
 
     def give_up(self) -> None:
         """Go back to what was there."""
@@ -279,14 +294,14 @@ class _Journal:
         for file in self.files:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.path(file.temporary))
-        self._remove_leftovers(folders=True)
+        self.remove_leftovers(folders=True)
 
     def undo(self) -> None:
         """Bring back what was there, also where some files have their names already."""
         if self.state != _UNDONE:
-            with contextlib.suppress(OSError):  # a disk that takes no more: then this run is the one that undoes it
-                self.mark(_UNDONE)
-        for file in reversed(self.files):
+            self._append(_UNDONE)  # if even that fails, the next run completes it
+            self.state = _UNDONE
+        for file, inode in reversed(list(zip(self.files, self.inodes, strict=True))):
             target, temporary, old = self.path(file.target), self.path(file.temporary), self.path(file.old)
             if os.path.lexists(temporary):
                 os.unlink(temporary)
@@ -294,15 +309,17 @@ class _Journal:
                 os.replace(old, target)
             elif not file.old:
                 with contextlib.suppress(FileNotFoundError):
-                    os.unlink(target)
+                    if os.lstat(target).st_ino == inode:  # else it is somebody else's
+                        os.unlink(target)
         self._sync()
-        self._remove_leftovers(folders=True)
+        self.remove_leftovers(folders=True)
 
     def _sync(self) -> None:
         for name in {os.path.dirname(file.target) for file in self.files}:
             sync_folder(self.path(name, "x"))
 
-    def _remove_leftovers(self, folders: bool = False) -> None:
+    def remove_leftovers(self, folders: bool = False) -> None:
+        """Remove second names, folders that nothing came of, and the journal."""
         for file in self.files:
             if file.old:
                 with contextlib.suppress(FileNotFoundError):
