@@ -29,6 +29,7 @@ from composeharden.outcome import Confidence
 from composeharden.posture import Posture, runs_own_program
 from composeharden.yaml import nodes
 from composeharden.yaml.change import Append, Change, Rename, Set
+from composeharden.yaml.scalars import Timestamp
 
 FOLDER = "secrets"
 _OPEN_FILE, _CLOSED_FILE, _CLOSED_FOLDER = 0o644, 0o600, 0o700
@@ -78,7 +79,10 @@ def literals(service: Service) -> Iterator[Literal]:
         text = as_text(plain(written))
         found = in_setting(name, text) if text else None
         if found is not None:
-            value = service.project.text(written, set()) if isinstance(written, str) else text_of(plain(written))
+            if isinstance(written, str) and not isinstance(written, Timestamp):
+                value = service.project.text(written, set())
+            else:
+                value = text_of(plain(written))
             if isinstance(raw, list):
                 entry = next((item for item in raw if str(item).startswith(name + "=")), None)
                 value = service.project.text(entry, set()).partition("=")[2] if isinstance(entry, str) else value

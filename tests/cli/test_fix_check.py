@@ -63,6 +63,9 @@ def test_changes_of_access_or_data_are_listed_and_never_made(
     outcome = harden("compose.yaml", _only(CLEAN), Options(assume=True))
     assert bool(outcome.patches) is made
     (finding,) = outcome.findings
+    if effect is Effect.DATA:  # --migrate makes it: until then it is told what to do
+        assert (finding.status, finding.changes) == (Status.REPORT, ())
+        return
     assert finding.status is (Status.FIX if made else Status.HELD)
     assert made or ("it changes" in finding.reason and not finding.unlock)
 

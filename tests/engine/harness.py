@@ -112,6 +112,10 @@ class Stack:
         # Anonymous volumes go with their container: nothing would ever find them again.
         self._compose("rm", "--stop", "--force", "--volumes", timeout=STOP_SECONDS)
 
+    def down(self) -> None:
+        """Remove containers, networks and volumes: the next `up` begins anew."""
+        self._compose("down", "--volumes", timeout=STOP_SECONDS)
+
     def stop(self, service: str) -> Stopped:
         """Stop one service with its own stop signal; the engine kills it after its own grace time."""
         container = self.container(service)
