@@ -28,7 +28,7 @@ from composeharden.credentials import Kind, in_setting
 from composeharden.outcome import Confidence
 from composeharden.posture import Posture, runs_own_program
 from composeharden.yaml import nodes
-from composeharden.yaml.change import Append, Change, Rename, Set
+from composeharden.yaml.change import Append, Change, Path, Rename, Set
 from composeharden.yaml.scalars import Timestamp
 
 FOLDER = "secrets"
@@ -97,6 +97,7 @@ class Moves:
         self.postures = postures
         self._secrets: dict[tuple[str, str], str] = {}
         self._variables: dict[str, str] = {}
+        self._named: dict[tuple[str, str], str] = {}
         self._text = "\n".join(source.text for source in project.sources.values())
 
     def of(self, posture: Posture) -> list[Move | Kept]:
@@ -152,8 +153,6 @@ class Moves:
             Rename((*place, "environment", literal.variable), str(row["file"]), target),
             Set((0, "secrets", name), defined),
         ]
-        if name not in _granted(service):
-            changes.append(Append((*place, "secrets"), (name,)))
         test = probe.reading(literal.variable, target)
         if test is not None:
             changes.append(Set((*place, "healthcheck", "test"), test))
@@ -193,8 +192,8 @@ class Moves:
             name, held = default["name"], interpolate(default["text"], {}).value
             held = project.variables.get(name) or held
             written = literal.raw.replace(default[0], f"${{{name}:?set {name} in .env}}")
-            if not self._same_default_everywhere(name, default["text"]):
-                return Kept(literal.variable, f"{name} has several defaults in the file")
+            if not project.variables.get(name) and not self._is_always(name, default[0]):
+                return Kept(literal.variable, f"{name} is also used without this default")
         else:
             name, held = self._variable_name(literal), literal.value
             written = f"${{{name}:?set {name} in .env}}"
@@ -204,20 +203,21 @@ class Moves:
         if not _gives(written, {**project.variables, name: held}, literal.value):
             return Kept(literal.variable, "its value would not stay the same")
         self._variables[name] = held
+        self._named[literal.variable, literal.value] = name
         path = posixpath.join(project.directory, ".env")
         files = () if name in project.variables else (NewLines(path, (line,), _CLOSED_FILE, is_private=True),)
         change = Set((0, "services", service.name, "environment", literal.variable), written)
         return Move(literal.variable, False, name, (change,), files, Confidence.SOURCED)
 
-    def _same_default_everywhere(self, name: str, text: str) -> bool:
-        found = {match["text"] for match in _DEFAULT.finditer(self._text) if match["name"] == name}
-        return found == {text}
+    def _is_always(self, name: str, reference: str) -> bool:
+        """Whether the files only refer to a variable in this way."""
+        found = re.finditer(rf"\$\{{{name}\b[^}}]*\}}|\${name}\b", self._text)
+        return {match[0] for match in found} == {reference}
 
     def _variable_name(self, literal: Literal) -> str:
-        known = next((name for name, value in self._variables.items() if value == literal.value), None)
+        if (literal.variable, literal.value) in self._named:
+            return self._named[literal.variable, literal.value]
         own = re.sub(r"\W+", "_", literal.variable, flags=re.ASCII)
-        if known is not None and known.endswith(own):
-            return known
         if self.project.variables.get(own) == literal.value and own not in self.project.taken_names:
             return own
         used = set(re.findall(r"\$\{?([A-Za-z_]\w*)", self._text))
@@ -263,6 +263,17 @@ class _Probe:
 
 def _use_of(name: str) -> re.Pattern[str]:
     return re.compile(rf"\$\$(?:\{{{re.escape(name)}\}}|{re.escape(name)}\b)")
+
+
+def together(service: Service, moves: list[Move]) -> tuple[Change, ...]:
+    """The changes of several moves of one service as one group: each text once, and one grant of all."""
+    found: dict[Path, Change] = {change.path: change for move in moves for change in move.changes}
+    names = dict.fromkeys(move.name for move in moves if move.to_file)
+    missing = tuple(name for name in names if name not in _granted(service))
+    if missing:
+        place: Path = (0, "services", service.name, "secrets")
+        found[place] = Append(place, missing)
+    return tuple(found.values())
 
 
 def _granted(service: Service) -> set[str]:
@@ -388,4 +399,4 @@ def _text(project: Project, path: str, present: bool = False) -> str:
     return path if present else data.decode("utf-8", "replace")
 
 
-__all__ = ["FOLDER", "Kept", "Move", "Moves", "ignored", "literals"]
+__all__ = ["FOLDER", "Kept", "Move", "Moves", "ignored", "literals", "together"]

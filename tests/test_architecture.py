@@ -12,7 +12,15 @@ PACKAGE = Path(__file__).parent.parent / "composeharden"
 
 # From the bottom up: what each room may import, itself apart. A room is a package or a module of the top level.
 _FACTS = {"compose", "images", "outcome", "yaml"}
-_SHARED_BY_PASSES = {"credential_findings", "credentials", "host_paths", "inner_container", "port_uses", "start_order"}
+_SHARED_BY_PASSES = {
+    "credential_findings",
+    "credentials",
+    "host_paths",
+    "inner_container",
+    "port_uses",
+    "secret_moves",
+    "start_order",
+}
 MAY_IMPORT: dict[str, set[str]] = {
     "yaml": set(),
     "compose": {"yaml"},
@@ -27,6 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "credential_findings": {"compose", "credentials", "outcome"},
     "host_paths": {"outcome"},
     "port_uses": {"compose", "posture"},
+    "secret_moves": {"beside", "compose", "credentials", "outcome", "posture", "yaml"},
     "start_order": {"compose", "outcome", "posture"},
     "inner_container": {"compose", "outcome", "passes", "posture"},
     "passes": _FACTS | _SHARED_BY_PASSES | {"beside", "posture"},

@@ -17,7 +17,7 @@ from composeharden.compose.project import Project
 from composeharden.outcome import Effect, Severity
 from composeharden.passes import Case, Proposal
 from composeharden.posture import Posture
-from composeharden.secret_moves import Kept, Move, Moves, ignored
+from composeharden.secret_moves import Kept, Move, Moves, ignored, together
 
 SEVERITY = Severity.MEDIUM
 EFFECT = Effect.DATA
@@ -49,7 +49,7 @@ def check_project(project: Project, postures: Mapping[str, Posture]) -> Iterable
             message=_message(made),
             key="environment",
             service=name,
-            changes=tuple(change for one in made for change in one.changes),
+            changes=together(posture.service, made),
             files=(*(file for one in made for file in one.files), *ignored(project, made)),
             confidence=min(one.confidence for one in made),
             held=_against(project, posture),

@@ -66,7 +66,7 @@ def check_nothing_is_in_sight(stack: Stack) -> None:
             assert "PASSWORD" not in name or name.endswith("_FILE"), name
 
 
-@pytest.fixture(scope="module", params=MODES.values(), ids=MODES)
+@pytest.fixture(scope="module", params=list(MODES.values()), ids=list(MODES))
 def migrated(request: pytest.FixtureRequest, images: Callable[[str], None]) -> Iterator[Stack]:
     """The stack, started as it was, given data, and migrated."""
     for image in IMAGES:
