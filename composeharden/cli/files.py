@@ -7,6 +7,9 @@ import os
 import stat
 import tempfile
 
+JOURNAL = ".composeharden-journal"
+"""What a run that writes several files leaves in the folder of the first one as long as it is at work."""
+
 
 class WriteError(Exception):
     """The file was not written and is as it was; the message says why and what to do."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from typing import Any
@@ -78,9 +79,10 @@ def command(
 
 def work(path: str, settings: Settings) -> Done:
     """Fix one input."""
-    note = "" if settings.extra["check"] else recovered(path)
+    note, stuck = ("", "") if settings.extra["check"] else recovered(path)
     outcome, redactor = look(path, settings)
     outcome = replace(outcome, notes=(note, *outcome.notes)) if note else outcome
+    outcome = _unwritten(outcome, stuck) if stuck else outcome
     if settings.extra["check"]:
         return _checked(outcome, redactor, settings)
     undo: dict[str, str] = {}
@@ -115,7 +117,10 @@ def _write(path: str, outcome: Outcome, output: str | None) -> dict[str, str]:
     target = output or (STDIN if path == STDIN else None)
     if target is None:
         changes = [(one.path, one.before.encode(one.before.text), one.data) for one in outcome.patches]
-        return {written.path: written.undo for written in replace_files(changes, outcome.beside_files)}
+        return {
+            written.path: written.undo
+            for written in replace_files(changes, outcome.beside_files, os.path.dirname(outcome.path))
+        }
     source = outcome.sources.get(path)
     if source is None:
         return {}

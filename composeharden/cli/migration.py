@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 
 import click
 
+from composeharden.cli.files import WriteError
 from composeharden.cli.inputs import STDIN
-from composeharden.cli.run import Settings, wants_color
-from composeharden.cli.stacks import Stack
+from composeharden.cli.run import Settings, folder_of, is_interrupted, wants_color
 from composeharden.decide import Options
 from composeharden.outcome import Outcome
 from composeharden.redaction import Redactor
@@ -29,17 +28,18 @@ def check_migration(options: Options, paths: Sequence[str], output: str | None) 
         )
 
 
-def recovered(path: str) -> str:
-    """What became of a run that was interrupted over this input: a note, empty where there was none.
-
-    Raises WriteError where nobody can tell what to do.
+def recovered(path: str) -> tuple[str, str]:
+    """What became of a run that was interrupted over this input: a note, and why nothing can be written before it is
+    dealt with. Both are empty where there was none.
     """
-    folder = os.path.dirname(path.files.paths[0] if isinstance(path, Stack) else path)
-    if path == STDIN or not os.path.lexists(os.path.join(folder, ".composeharden-journal")):
-        return ""
+    if not is_interrupted(path):
+        return "", ""
     from composeharden.cli.transaction import recover
 
-    return recover(folder)
+    try:
+        return recover(folder_of(path)), ""
+    except WriteError as error:
+        return "", str(error)
 
 
 def difference(outcome: Outcome, redactor: Redactor, settings: Settings) -> str:

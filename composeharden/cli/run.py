@@ -19,6 +19,7 @@ from composeharden import __version__
 from composeharden.cli.configuration import Governing, governed, governing, selection_of
 from composeharden.cli.declared import declared
 from composeharden.cli.facts import Folders, catalog_for
+from composeharden.cli.files import JOURNAL
 from composeharden.cli.hadolint import Hadolint
 from composeharden.cli.inputs import STDIN, InputError, project_reader, reader
 from composeharden.cli.overlay import overlay_for, with_overlay
@@ -223,6 +224,8 @@ def look(path: str, settings: Settings) -> tuple[Outcome, Redactor]:
     else:
         outcome = harden(path, with_overlay(reader(path), overlay), options)
     settings.seen.complete = not outcome.problems
+    if is_interrupted(path):
+        outcome = replace(outcome, notes=(*outcome.notes, _INTERRUPTED))
     for source in outcome.sources.values():
         redactor.add(source)
     for patch in outcome.patches:
@@ -235,6 +238,19 @@ def look(path: str, settings: Settings) -> tuple[Outcome, Redactor]:
     if review is not None:
         review.finish()
     return outcome, redactor
+
+
+_INTERRUPTED = "a run of fix was interrupted here, or is at work; the next one brings it to its end"
+
+
+def folder_of(path: str) -> str:
+    """The folder of the first file of an input."""
+    return os.path.dirname(path.files.paths[0] if isinstance(path, Stack) else path)
+
+
+def is_interrupted(path: str) -> bool:
+    """Whether a run over several files left its journal."""
+    return path != STDIN and os.path.lexists(os.path.join(folder_of(path), JOURNAL))
 
 
 def review_for(path: str, settings: Settings, redactor: Redactor) -> Review | None:

@@ -7,17 +7,15 @@ import subprocess
 from dataclasses import replace
 
 from composeharden.cli.git import NOTHING_REMOTE, UNCONFIGURED
+from composeharden.cli.run import folder_of
 from composeharden.cli.stacks import Stack
 from composeharden.decide import Options
 
 
 def with_surroundings(options: Options, path: str) -> Options:
     """The options with what git and the shell say of one input."""
-    folder = os.path.dirname(path)
-    if isinstance(path, Stack) and path.files.directory is not None:
-        folder = path.files.directory
-    elif isinstance(path, Stack):
-        folder = os.path.dirname(path.files.paths[0])
+    given = path.files.directory if isinstance(path, Stack) else None
+    folder = folder_of(path) if given is None else given
     env = os.path.join(folder, ".env")
     in_git = _is_in_git(folder)
     tracked = in_git and _is_tracked(env)

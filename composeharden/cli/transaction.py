@@ -15,9 +15,8 @@ import stat
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from composeharden.cli.files import WriteError, copy_attributes, sync_folder
+from composeharden.cli.files import JOURNAL, WriteError, copy_attributes, sync_folder
 
-JOURNAL = ".composeharden-journal"
 _COMMITTED, _UNDONE = "committed", "undone"
 _MOST_BYTES = 1024 * 1024
 _FOREIGN = "it was not left here by an interrupted run; look at it, and remove it"
@@ -93,11 +92,6 @@ def recover(folder: str) -> str:
         if not done:
             os.unlink(journal.name)
         return done
-
-
-def is_interrupted(folder: str) -> bool:
-    """Whether a run left a journal, be it interrupted or still at work."""
-    return os.path.lexists(os.path.join(folder, JOURNAL))
 
 
 def _missing_folders(path: str, folder: str) -> Iterator[str]:
@@ -357,4 +351,4 @@ def _give_name(temporary: str, target: str, is_new: bool) -> None:
     os.replace(temporary, target)
 
 
-__all__ = ["JOURNAL", "Target", "is_interrupted", "recover", "write_together"]
+__all__ = ["JOURNAL", "Target", "recover", "write_together"]

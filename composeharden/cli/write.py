@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from composeharden.beside import Beside
 from composeharden.cli.files import WriteError, replace_one, sync_folder
 from composeharden.cli.git import NOTHING_REMOTE, UNCONFIGURED
-from composeharden.cli.inputs import read
+from composeharden.cli.inputs import lies_in, read
 
 if TYPE_CHECKING:
     from composeharden.cli.transaction import Target
@@ -35,11 +35,15 @@ def replace_file(path: str, before: bytes, after: bytes) -> Written:
     return replace_files([(path, before, after)])[0]
 
 
-def replace_files(changes: Sequence[tuple[str, bytes, bytes]], beside: Sequence[Beside] = ()) -> list[Written]:
+def replace_files(
+    changes: Sequence[tuple[str, bytes, bytes]], beside: Sequence[Beside] = (), folder: str | None = None
+) -> list[Written]:
     """Replace the content of files, given as path, content before and content after, and write the files beside them.
 
     All of them are written or none. A file that git does not hold as it is, committed or staged, is kept as
     `<path>.orig` first. A symbolic link is written through when its target lies in the folder of the link or below.
+    `folder` is that of the project, where the next run looks for what this one could not finish; None for that of the
+    first file.
 
     Raises:
         WriteError: one of them changed meanwhile, is read-only, leads out of the project, or the disk is full.
@@ -53,13 +57,13 @@ def replace_files(changes: Sequence[tuple[str, bytes, bytes]], beside: Sequence[
             for target, (_, _, after) in zip(targets, changes, strict=True):
                 replace_one(target, after, like=target)
             return undo
-        return _together(targets, changes, beside)
+        return _together(targets, changes, beside, os.path.dirname(changes[0][0]) if folder is None else folder)
     except OSError as error:
         raise WriteError(f"cannot be written: {error.strerror or error}") from None
 
 
 def _together(
-    targets: Sequence[str], changes: Sequence[tuple[str, bytes, bytes]], beside: Sequence[Beside]
+    targets: Sequence[str], changes: Sequence[tuple[str, bytes, bytes]], beside: Sequence[Beside], folder: str
 ) -> list[Written]:
     from composeharden.cli.transaction import Target, write_together  # most runs change one file
 
@@ -67,30 +71,42 @@ def _together(
     undo = [_undo(path, target, before, copies) for target, (path, before, _) in zip(targets, changes, strict=True)]
     main = os.stat(targets[0])
     owner = (main.st_uid, main.st_gid) if os.geteuid() == 0 else None
-    files = [_beside(one, owner) for one in beside]
+    files = [_beside(one, owner, folder, main.st_mode) for one in beside]
     for backup, target, before in copies:
         info = os.stat(target)
         own = (info.st_uid, info.st_gid) if os.geteuid() == 0 else None
         files.append(Target(backup, before, True, stat.S_IMODE(info.st_mode), own))
     files += [Target(target, after, False) for target, (_, _, after) in zip(targets, changes, strict=True)]
-    write_together(os.path.dirname(changes[0][0]), files)
+    write_together(folder, files)
     return [*undo, *(_undo_beside(one) for one in beside)]
 
 
-def _beside(one: Beside, owner: tuple[int, int] | None) -> Target:
+def _beside(one: Beside, owner: tuple[int, int] | None, folder: str, readers: int) -> Target:
     """A file beside the Compose files, checked to be what it was when it was decided on. Raises WriteError."""
     from composeharden.cli.transaction import Target
 
-    target = _target(one.path)
+    target, parent = _target(one.path), os.path.dirname(one.path)
+    if not lies_in(parent or ".", os.path.realpath(folder or ".")):
+        raise WriteError(f"{parent} is a link that leads out of the project")
     if one.before is None:
         if os.path.lexists(target):
             raise WriteError(f"{one.path} is there by now; run again")
+        if one.is_private and one.mode & 0o044 and os.path.isdir(parent):
+            _require_closed(parent, readers)
         return Target(target, one.after, True, one.mode, owner, one.folder_mode)
     if read(target) != one.before:
         raise WriteError(f"{one.path} was changed by someone else meanwhile; run again")
     mode = stat.S_IMODE(os.stat(target).st_mode)
     is_open = one.is_private and bool(mode & 0o007)
     return Target(target, one.after, False, one.mode if is_open else None)
+
+
+def _require_closed(folder: str, readers: int) -> None:
+    """Raise WriteError where somebody can enter a folder who cannot read the Compose file, which has the value now."""
+    mode = os.stat(folder).st_mode
+    for enter, may_read in ((0o010, 0o040), (0o001, 0o004)):
+        if mode & enter and not readers & may_read:
+            raise WriteError(f"{folder} can be entered by more than can read the Compose file; chmod 700 it first")
 
 
 def _undo_beside(one: Beside) -> Written:

@@ -44,6 +44,14 @@ def check_project(project: Project, postures: Mapping[str, Posture]) -> Iterable
         made = [one for one in found if isinstance(one, Move)]
         kept = [one for one in found if isinstance(one, Kept)]
         if not made:
+            if kept:
+                yield Proposal(
+                    message=f"{', '.join(one.variable for one in kept)} cannot be moved",
+                    key="environment",
+                    service=name,
+                    silent=True,
+                    advice="; ".join(f"{one.variable} stays: {one.reason}" for one in kept),
+                )
             continue
         yield Proposal(
             message=_message(made),

@@ -373,3 +373,48 @@ def test_a_patch_has_no_secret_files(folder: Path) -> None:
     assert not any(line.startswith("+") and VALUE in line for line in text.splitlines())
     subprocess.run(["git", "apply", "the.patch"], check=True)
     assert (folder / ".gitignore").read_text() == "/secrets/\n/.env\n"
+
+
+def test_a_folder_that_leads_elsewhere(folder: Path) -> None:
+    (folder.parent / "elsewhere").mkdir()
+    (folder / "secrets").symlink_to("../elsewhere")
+    stack(folder, SAME["a mapping"])
+    done = migrate(expected=2)
+    assert os.listdir(folder.parent / "elsewhere") == []
+    assert VALUE in (folder / "compose.yaml").read_text()
+    assert "leads out of the project" in " ".join(done.output.split())
+
+
+@pytest.mark.parametrize(
+    ("file", "entered", "made"), [(0o644, 0o755, True), (0o600, 0o700, True), (0o600, 0o755, False)]
+)
+def test_nobody_gets_to_read_it_who_could_not_before(folder: Path, file: int, entered: int, made: bool) -> None:
+    stack(folder, SAME["a mapping"])
+    (folder / "compose.yaml").chmod(file)
+    (folder / "secrets").mkdir()
+    (folder / "secrets").chmod(entered)
+    migrate(expected=0 if made else 2)
+    assert (folder / "secrets/postgres_password").exists() == made
+    assert (VALUE in (folder / "compose.yaml").read_text()) != made
+
+
+def test_an_interrupted_run_is_told_of_and_brought_to_its_end(folder: Path) -> None:
+    stack(folder, SAME["a mapping"])
+    (folder / ".composeharden-journal").touch()
+    assert "was interrupted here" in CliRunner().invoke(cli, ["diff"]).output
+    assert (folder / ".composeharden-journal").exists()
+    migrate()
+    assert not (folder / ".composeharden-journal").exists()
+    (folder / ".composeharden-journal").write_text("not ours\nat all\n")
+    text = (folder / "compose.yaml").read_text()
+    done = CliRunner().invoke(cli, ["fix"])
+    assert done.exit_code == 2
+    assert "not left here by an interrupted run" in " ".join(done.output.split())
+    assert (folder / "compose.yaml").read_text() == text
+
+
+def test_what_stays_is_named_with_the_reason(folder: Path) -> None:
+    stack(folder, KEPT["other variables are part of it"])
+    done = CliRunner().invoke(cli, ["diff", "--migrate", "--only", "secrets"])
+    assert "U cannot be moved" in done.output
+    assert "other variables are part of it" in " ".join(done.output.split())
