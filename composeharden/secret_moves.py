@@ -33,8 +33,12 @@ from composeharden.yaml.scalars import Timestamp
 
 FOLDER = "secrets"
 _OPEN_FILE, _CLOSED_FILE, _CLOSED_FOLDER = 0o644, 0o600, 0o700
+_MOST = 200
+"""Credentials of one stack that move in one run: each is proven together with all others."""
 _USED_BY = ("command", "entrypoint", "post_start", "pre_start", "pre_stop")
 _DEFAULT = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*):?-(?P<text>[^${}]*)\}")
+_REFERENCE = re.compile(r"\$(?:\{(?P<name>[A-Za-z_]\w*)(?:[^{}]*\})?|(?P<bare>[A-Za-z_]\w*))")
+"""A variable as files refer to it; one that holds another is not seen to its end."""
 _CONTROL = re.compile(r"[\0-\x08\x0b-\x1f\x7f\ufeff]")
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+=,-]+\Z")
 
@@ -75,6 +79,7 @@ def literals(service: Service) -> Iterator[Literal]:
     """The credentials in the environment of a service, each with the value that its container receives."""
     raw = plain(service.raw.get("environment"))
     typed = raw if isinstance(raw, dict) else as_mapping(raw)
+    entries = {str(item).partition("=")[0]: item for item in raw} if isinstance(raw, list) else {}
     for name, written in typed.items():
         text = as_text(plain(written))
         found = in_setting(name, text) if text else None
@@ -84,7 +89,7 @@ def literals(service: Service) -> Iterator[Literal]:
             else:
                 value = text_of(plain(written))
             if isinstance(raw, list):
-                entry = next((item for item in raw if str(item).startswith(name + "=")), None)
+                entry = entries.get(name)
                 value = service.project.text(entry, set()).partition("=")[2] if isinstance(entry, str) else value
             yield Literal(service, name, text, value, found.kind)
 
@@ -98,13 +103,21 @@ class Moves:
         self._secrets: dict[tuple[str, str], str] = {}
         self._variables: dict[str, str] = {}
         self._named: dict[tuple[str, str], str] = {}
-        self._text = "\n".join(source.text for source in project.sources.values())
+        self._room = _MOST
+        self._references: dict[str, set[str]] = {}
+        for source in project.sources.values():
+            for match in _REFERENCE.finditer(source.text):
+                self._references.setdefault(match["name"] or match["bare"], set()).add(match[0])
 
     def of(self, posture: Posture) -> list[Move | Kept]:
         """What becomes of each credential of one service."""
         found: list[Move | Kept] = []
         probe = _Probe(posture.service)
         for literal in literals(posture.service):
+            self._room -= 1
+            if self._room < 0:
+                found.append(Kept(literal.variable, "there are too many to move at once; name a --service"))
+                continue
             row, against = self._file_form(posture, literal, probe)
             if row is not None and not against:
                 found.append(self._to_file(posture, literal, row, probe))
@@ -192,7 +205,7 @@ class Moves:
             name, held = default["name"], interpolate(default["text"], {}).value
             held = project.variables.get(name) or held
             written = literal.raw.replace(default[0], f"${{{name}:?set {name} in .env}}")
-            if not project.variables.get(name) and not self._is_always(name, default[0]):
+            if not project.variables.get(name) and self._references.get(name) != {default[0]}:
                 return Kept(literal.variable, f"{name} is also used without this default")
         else:
             name, held = self._variable_name(literal), literal.value
@@ -209,19 +222,13 @@ class Moves:
         change = Set((0, "services", service.name, "environment", literal.variable), written)
         return Move(literal.variable, False, name, (change,), files, Confidence.SOURCED)
 
-    def _is_always(self, name: str, reference: str) -> bool:
-        """Whether the files only refer to a variable in this way."""
-        found = re.finditer(rf"\$\{{{name}\b[^}}]*\}}|\${name}\b", self._text)
-        return {match[0] for match in found} == {reference}
-
     def _variable_name(self, literal: Literal) -> str:
         if (literal.variable, literal.value) in self._named:
             return self._named[literal.variable, literal.value]
         own = re.sub(r"\W+", "_", literal.variable, flags=re.ASCII)
         if self.project.variables.get(own) == literal.value and own not in self.project.taken_names:
             return own
-        used = set(re.findall(r"\$\{?([A-Za-z_]\w*)", self._text))
-        taken = {*self.project.variables, *self.project.taken_names, *self._variables, *used}
+        taken = {*self.project.variables, *self.project.taken_names, *self._variables, *self._references}
         prefix = re.sub(r"\W+", "_", literal.service.name.upper(), flags=re.ASCII)
         first = [own] if re.match(r"[A-Za-z_]", own) else []
         return _free([*first, f"{prefix}_{own}" if prefix[:1].isalpha() else f"S_{prefix}_{own}"], taken)

@@ -17,6 +17,7 @@ from composeharden.cli.overlay import check_overlay, overlay_option
 from composeharden.cli.reports import TEXT
 from composeharden.cli.run import Done, Settings, described, judge, look, run, words
 from composeharden.report import patch as as_patch
+from composeharden.report.after import elsewhere
 
 
 @click.command("diff")
@@ -90,4 +91,5 @@ def work(path: str, settings: Settings) -> Done:
     if settings.extra["patch"] != STDIN:
         done.out = difference(outcome, redactor, settings)
     done.err = words(outcome, redactor, settings, sys.stderr)
+    done.steps = "".join(f"{line}\n" for line in elsewhere(outcome, {}, redactor)) if outcome.beside_files else ""
     return done

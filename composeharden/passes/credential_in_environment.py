@@ -60,7 +60,7 @@ def check(posture: Posture) -> Iterable[Proposal]:
             key="environment",
             item=item_of(raw, name),
             severity=severity(found, service.project),
-            advice=advice(found, name, _file_variable(posture, name)),
+            advice=f"{advice(found, name, _file_variable(posture, name))}; `fix --migrate --only secrets` can move it",
         )
 
 

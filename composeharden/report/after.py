@@ -30,11 +30,11 @@ def after_fix(outcomes: Sequence[Outcome], undo: Mapping[str, str], redactor: Re
             written = listed([redactor.one_line(patch.path) for patch in outcome.patches])
             lines.append(f"{written} {'is' if len(outcome.patches) == 1 else 'are'} written. {UNCHANGED_YET}")
             lines += steps(outcome, f"docker compose{_file_options(outcome, redactor)}", redactor)
-            lines += _elsewhere(outcome, undo, redactor)
+            lines += elsewhere(outcome, undo, redactor)
     return "\n".join((*lines, *going_back(undo, redactor), "")) if lines or undo else ""
 
 
-def _elsewhere(outcome: Outcome, undo: Mapping[str, str], redactor: Redactor) -> list[str]:
+def elsewhere(outcome: Outcome, undo: Mapping[str, str], redactor: Redactor) -> list[str]:
     """What has to be done about secrets that moved: nobody else has their files, and many have their old copies."""
     private = [one for one in outcome.beside_files if one.is_private]
     if not private:

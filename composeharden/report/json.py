@@ -124,6 +124,15 @@ class _Writer:
             "path": self.text(outcome.path),
             "findings": [self.finding(finding, mark) for finding, mark in zip(outcome.findings, marks, strict=True)],
             "patches": [self.patch(patch, outcome.findings) for patch in outcome.patches],
+            "beside": [
+                {
+                    "path": self.text(one.path),
+                    "new": one.before is None,
+                    "mode": f"{one.mode:04o}",
+                    "private": one.is_private,
+                }
+                for one in outcome.beside_files
+            ],
             "problems": [
                 {
                     "message": self.sentence(problem.message),

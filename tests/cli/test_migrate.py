@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import random
 import re
 import stat
 import subprocess
@@ -327,6 +329,29 @@ def test_what_it_does_not_go_with(folder: Path, arguments: list[str]) -> None:
     done = CliRunner().invoke(cli, ["fix", "--migrate", *arguments])
     assert done.exit_code == 2
     assert VALUE in (folder / "compose.yaml").read_text()
+
+
+def test_values_of_every_kind_survive(folder: Path) -> None:
+    """Whatever a value is made of, `.env` and the secret files give it back as Compose reads them."""
+    chance = random.Random(6)
+    signs = "aZ09 _-.:/@%+=,#'\"\\$`~!&*|<>?;(){}[]^\tä密🔑\n"
+    values = {"".join(chance.choices(signs, k=chance.randint(3, 12))) for _ in range(190)}
+    lines = []
+    for number, value in enumerate(sorted(values)):
+        variable, image = ("API_KEY", "example/app:1") if number % 2 else ("POSTGRES_PASSWORD", "postgres:16")
+        text = json.dumps(value.replace("$", "$$"), ensure_ascii=False)
+        lines.append(f"s{number}: {{image: '{image}', environment: {{{variable}: {text}}}}}")
+    stack(folder, "\n  ".join(lines))
+    before = model(folder)
+    assert before is not None
+    values_before = received(before)
+    migrate()
+    after = model(folder)
+    assert after is not None
+    assert received(after) == values_before
+    text = (folder / "compose.yaml").read_text()
+    assert text.count(":?set") > 40
+    assert text.count("/run/secrets/") > 30
 
 
 FORMS: dict[str, Callable[[], list[str]]] = {
