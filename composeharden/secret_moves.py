@@ -113,11 +113,11 @@ class Moves:
         """What becomes of each credential of one service."""
         found: list[Move | Kept] = []
         probe = _Probe(posture.service)
-        for literal in literals(posture.service):
-            self._room -= 1
-            if self._room < 0:
-                found.append(Kept(literal.variable, "there are too many to move at once; name a --service"))
-                continue
+        held = list(literals(posture.service))
+        if len(held) > self._room:
+            return [Kept(literal.variable, "there are too many to move at once; name a --service") for literal in held]
+        self._room -= len(held)
+        for literal in held:
             row, against = self._file_form(posture, literal, probe)
             if row is not None and not against:
                 found.append(self._to_file(posture, literal, row, probe))

@@ -443,3 +443,17 @@ def test_what_stays_is_named_with_the_reason(folder: Path) -> None:
     done = CliRunner().invoke(cli, ["diff", "--migrate", "--only", "secrets"])
     assert "U cannot be moved" in done.output
     assert "other variables are part of it" in " ".join(done.output.split())
+
+
+def test_more_than_can_be_proven_together_stay_for_another_run(folder: Path) -> None:
+    def service(name: str, count: int) -> str:
+        variables = ", ".join(f"A{number}_TOKEN=Vx00{number}q" for number in range(count))
+        return f"{name}: {{image: 'example/a:1', environment: [{variables}]}}"
+
+    stack(folder, f"{service('a', 150)}\n  {service('b', 60)}\n  {service('c', 201)}")
+    done = migrate("-v")
+    text = (folder / "compose.yaml").read_text()
+    assert text.count(":?set") == 150
+    assert "too many to move at once" in " ".join(done.output.split())
+    migrate("--service", "b")
+    assert (folder / "compose.yaml").read_text().count(":?set") == 210
