@@ -8,6 +8,7 @@ import random
 import re
 import stat
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from click.testing import CliRunner, Result
 from composeharden.cli import cli
 from tests.cli.migrated import model, received, rest
 from tests.corpus import real_compose
+from tests.credentials.test_planted import VALUE as PLANTED
+from tests.credentials.test_planted import cases
 
 pytestmark = pytest.mark.skipif(real_compose.binary() is None, reason="docker-compose is not there")
 
@@ -457,3 +460,26 @@ def test_more_than_can_be_proven_together_stay_for_another_run(folder: Path) -> 
     assert "too many to move at once" in " ".join(done.output.split())
     migrate("--service", "b")
     assert (folder / "compose.yaml").read_text().count(":?set") == 210
+
+
+def test_no_report_of_a_migration_repeats_a_planted_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stacks of the planted set, each with a credential in another place or form, through every renderer."""
+    monkeypatch.chdir(tmp_path)
+    planted = [case for case in cases("planted") if PLANTED.search(case.setting)]
+    for number, case in enumerate(planted):
+        (tmp_path / str(number)).mkdir()
+        for name, data in case.files.items():
+            (tmp_path / str(number) / name).write_bytes(data)
+    paths = [f"{number}/compose.yaml" for number in range(len(planted))]
+    forms = ("json", "sarif", "rdjson", "markdown")
+    reports = [part for form in forms for part in ("--report", f"{form}=report.{form}")]
+    printed = [CliRunner().invoke(cli, ["diff", "--migrate", "-v", *reports, *paths]).output]
+    printed += [(tmp_path / f"report.{form}").read_text() for form in forms]
+    printed.append(CliRunner().invoke(cli, ["fix", "--migrate", "--dry-run", *paths]).output)
+    printed.append(CliRunner().invoke(cli, ["fix", "--migrate", "-v", "--report", "json=fixed.json", *paths]).output)
+    printed.append((tmp_path / "fixed.json").read_text())
+    assert all(len(text) > 5_000 for text in printed)
+    assert [match.group() for text in printed for match in PLANTED.finditer(text)] == []
+    moved = [path for path in tmp_path.rglob("*") if path.parent.name == "secrets" or path.name == ".env"]
+    assert len(moved) > 20
+    sys.stdout.write(f"{len(planted)} secrets, {sum(len(text.encode()) for text in printed):,} bytes searched\n")
