@@ -27,7 +27,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "beside": set(),
     "outcome": {"beside", "yaml"},
     "images": {"outcome"},
-    "posture": _FACTS,
+    "marks": {"compose"},
+    "posture": _FACTS | {"marks"},
     "redaction": {"yaml"},
     "report": {"beside", "images", "outcome", "redaction", "yaml"},
     # What several passes have in common, each about one subject.
@@ -38,7 +39,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "secret_moves": {"beside", "compose", "credentials", "outcome", "posture", "yaml"},
     "start_order": {"compose", "outcome", "posture"},
     "inner_container": {"compose", "outcome", "passes", "posture"},
-    "passes": _FACTS | _SHARED_BY_PASSES | {"beside", "posture"},
+    "volumes": {"beside", "compose", "marks", "outcome", "posture", "yaml"},
+    "passes": _FACTS | _SHARED_BY_PASSES | {"beside", "posture", "volumes"},
     # The pipeline and its steps.
     "suppress": {"compose", "yaml"},
     "validation": {"compose", "outcome", "yaml"},

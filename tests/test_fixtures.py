@@ -26,7 +26,18 @@ from composeharden.yaml.proof import same
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 CASES = sorted(path.parent.name for path in FIXTURES.glob("*/compose.yaml"))
 UPDATE = os.environ.get("COMPOSEHARDEN_UPDATE_FIXTURES") == "1"
-WRITTEN = {"read_only", "tmpfs", "cap_drop", "cap_add", "security_opt", "depends_on", "user", "healthcheck", "init"}
+WRITTEN = {
+    "read_only",
+    "tmpfs",
+    "cap_drop",
+    "cap_add",
+    "security_opt",
+    "depends_on",
+    "user",
+    "volumes",
+    "healthcheck",
+    "init",
+}
 """All that hardening may change in a service; of the top level it may only take `version` away."""
 
 _COMMENT = re.compile(r"(?:^|(?<=[ \t]))#[^\r\n]*", re.MULTILINE)

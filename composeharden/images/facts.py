@@ -49,6 +49,8 @@ class Facts:
     def __init__(self, document: Mapping[str, Any], reference: Reference) -> None:
         self.reference = reference
         self.document = _without_other_runs(_with_variants(document, reference), document, reference)
+        self.data_of_other_tags = _data_paths(document) - {str(row["path"]) for row in self.rows("data")}
+        """Where other tags of the family keep data, and this one does not."""
 
     def of_derived(self) -> Facts:
         """The same facts for an image that is built on this one: what ran was not that one."""
@@ -132,6 +134,11 @@ class Facts:
             )
             for row in self.rows("writable")
         ]
+
+
+def _data_paths(document: Mapping[str, Any]) -> frozenset[str]:
+    tables = (document, *document.get("variant", ()))
+    return frozenset(str(row["path"]) for table in tables for row in table.get("data", ()))
 
 
 def describe(evidence: Mapping[str, Any]) -> str:

@@ -67,10 +67,19 @@ def doubt_other_programs(posture: Posture) -> None:
         posture.hold(_OF_THE_PROGRAM, "its lifecycle hooks may need more", Confidence.ASSUMED)
     if facts is None or facts.is_runtime:
         return
+    reason = other_program(posture)
+    if reason:
+        posture.hold(_OF_ITS_MODE, reason, Confidence.ASSUMED)
+
+
+def other_program(posture: Posture) -> str:
+    """Why a service does not run the program that its image's facts are about; empty where it does."""
+    service, facts = posture.service, posture.facts
     if service.entrypoint:
-        posture.hold(_OF_ITS_MODE, "its entrypoint replaces the image's own", Confidence.ASSUMED)
-    elif service.command and not _is_own_command(service.command, facts):
-        posture.hold(_OF_ITS_MODE, "its command is not the image's own program", Confidence.ASSUMED)
+        return "its entrypoint replaces the image's own"
+    if facts is not None and service.command and not _is_own_command(service.command, facts):
+        return "its command is not the image's own program"
+    return ""
 
 
 def runs_own_program(posture: Posture) -> bool:

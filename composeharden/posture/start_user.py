@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from composeharden.compose.mounts import Mount, covers, normal
 from composeharden.compose.values import as_bool, as_text
 from composeharden.images.facts import Facts
+from composeharden.marks import is_mark
 from composeharden.posture.record import Posture
 
 _HOST_CLOCK = frozenset(("/etc/localtime", "/etc/timezone", "/usr/share/zoneinfo"))
@@ -77,6 +78,8 @@ def _against_mount(posture: Posture, facts: Facts, mount: Mount, identity: str) 
         if posixpath.normpath(mount.source) in _HOST_CLOCK:
             return ""
         return f"{mount.target} comes from the host, where the files may belong to another user"
+    if is_mark(posture.service.project, mount):
+        return ""
     if mount.kind == "tmpfs":
         options = mount.options.split(",")
         fits = f"uid={identity.split(':')[0]}" in options or normal(mount.target) in _OPEN_TO_ALL

@@ -126,6 +126,8 @@ def _configuration(document: Mapping[str, Any]) -> Iterator[Line]:
     if table:
         text = f"what a configuration in {_codes(table['mounts'])} says it writes to must stay writable"
         yield Line("", text, _evidence(table))
+    for row in document.get("reads", ()):
+        yield Line(row["path"], "is only read: what is mounted there can be read-only", _evidence(row))
 
 
 def _privileges(document: Mapping[str, Any]) -> Iterator[Line]:
