@@ -35,7 +35,37 @@ class NewLines:
     is_private: bool = False
 
 
-SideFile = NewFile | NewLines
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """A file that several findings each have lines in, between a beginning and an end that are always the same.
+
+    One that is there may have lines of an earlier run; they stay, and come first.
+    """
+
+    path: str
+    head: str
+    lines: tuple[str, ...]
+    tail: str
+    mode: int = 0o644
+
+    def within(self, there: bytes | None) -> NewFile:
+        """The whole file, with what is there as its beginning. Raises Taken where that is something else."""
+        held: list[str] = []
+        if there is not None:
+            text = there.decode("utf-8", "replace")
+            end = len(text) - len(self.tail)
+            if not (text.startswith(self.head) and text.endswith(self.tail) and end >= len(self.head)):
+                raise Taken(f"{self.path} is there already with other content, and is never overwritten")
+            held = text[len(self.head) : end].splitlines()
+        lines = [*held, *(line for line in self.lines if line not in held)]
+        return _Whole(self.path, (self.head + "".join(f"{line}\n" for line in lines) + self.tail).encode(), self.mode)
+
+
+class _Whole(NewFile):
+    """A file that was assembled: what is there is part of it."""
+
+
+SideFile = NewFile | NewLines | Assembled
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +97,19 @@ class SideFiles:
 
     def add(self, files: Iterable[SideFile]) -> None:
         """Take the side files of one finding in. Raises Taken, and takes none of them, where one cannot be written."""
-        files = list(files)
-        for one in files:
+        whole = [one.within(self.text_after(one.path)) if isinstance(one, Assembled) else one for one in files]
+        for one in whole:
             self._check(one)
-        for one in files:
+        for one in whole:
             if isinstance(one, NewFile):
                 self._new[posixpath.normpath(one.path)] = one
             else:
                 self._lines.setdefault(posixpath.normpath(one.path), []).append(one)
 
-    def _check(self, one: SideFile) -> None:
+    def _check(self, one: NewFile | NewLines) -> None:
         path = posixpath.normpath(one.path)
         there = self._content(path)
-        if isinstance(one, NewLines):
+        if isinstance(one, (NewLines, _Whole)):
             return
         known = self._new.get(path)
         if known is not None and known.content != one.content:

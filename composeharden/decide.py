@@ -190,6 +190,7 @@ def _finding(
     options: Options,
     project: Project | None = None,
 ) -> Finding:
+    is_new = options.new_stack and bool(proposal.never_ran)
     finding = Finding(
         rule=rule.name,
         service=service.name if service is not None else None,
@@ -198,8 +199,8 @@ def _finding(
         location=proposal.location or _location(service, project, proposal),
         confidence=proposal.confidence,
         effect=rule.effect if proposal.effect is None else proposal.effect,
-        changes=proposal.changes,
-        files=proposal.files,
+        changes=proposal.never_ran if is_new else proposal.changes,
+        files=() if is_new else proposal.files,
         needs=proposal.needs,
         why=proposal.why,
         advice=proposal.advice,
@@ -215,7 +216,8 @@ def _with_status(finding: Finding, proposal: Proposal, posture: Posture | None, 
     blocked = proposal.held or (posture.blocked(finding.rule) if posture is not None else "")
     if blocked:
         return replace(finding, status=Status.HELD, reason=blocked)
-    if finding.effect is Effect.DATA and not (options.migrate or (options.new_stack and proposal.new_stack)):
+    is_new = options.new_stack and bool(proposal.new_stack or proposal.never_ran)
+    if finding.effect is Effect.DATA and not (options.migrate or is_new):
         return replace(finding, status=Status.REPORT, changes=(), files=(), needs=())
     if finding.effect is Effect.ACCESS:
         return replace(finding, status=Status.HELD, reason="it changes who can reach the service")

@@ -169,7 +169,7 @@ class _Work:
         return True
 
     def _meant(self, model: dict[str, Any]) -> Any:
-        return as_meant(model, {**self.project.variables, **self.project.coming})
+        return as_meant(model, {**self.project.named_variables, **self.project.coming})
 
     def _blame(self, wrong: list[str], wanted: dict[str, Any], actual: dict[str, Any]) -> None:
         differing = {name: _differing(wanted["services"][name], actual.get("services", {}).get(name)) for name in wrong}

@@ -112,6 +112,8 @@ def _require_closed(folder: str, readers: int) -> None:
 def _undo_beside(one: Beside) -> Written:
     if one.before is None:
         return Written(one.path, f"rm -- {shlex.quote(one.path)}")
+    if not one.after.startswith(one.before):
+        return Written(one.path, f"# {shlex.quote(one.path)} has more in it now, which does no harm")
     added = len(one.after.splitlines()) - len(one.before.splitlines())
     lines = f"the last {added} lines" if added > 1 else "the last line"
     return Written(one.path, f"# take {lines} out of {shlex.quote(one.path)} again")

@@ -272,6 +272,11 @@ class Project:
         given = self.files.directory
         return posixpath.dirname(self.files.paths[0]) if given is None else given
 
+    @property
+    def named_variables(self) -> Mapping[str, str]:
+        """The variables that its files see, its own name among them where that is known."""
+        return next((one.variables for one in self.layers if one.file in self.files.paths), self.variables)
+
     def is_own(self, file: str) -> bool:
         """Whether a file is part of the project's own folder, or was named as one of its files."""
         if file in self.files.paths:

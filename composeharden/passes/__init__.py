@@ -32,6 +32,8 @@ class Proposal:
     """What the changes need beside the Compose files."""
     new_stack: bool = False
     """Its changes of effect `data` need nothing else on a stack that never ran: --new-stack makes them, too."""
+    never_ran: tuple[Change, ...] = ()
+    """With --new-stack these are made, without `files`, in place of `changes`."""
     silent: bool = False
     """Another pass says the same: without --migrate there is nothing to add."""
     confidence: Confidence = Confidence.SOURCED

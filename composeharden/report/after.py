@@ -79,7 +79,9 @@ def steps(outcome: Outcome, compose: str, redactor: Redactor) -> list[str]:
     """
     clean = redactor.one_line
     names = [clean(name) for name in outcome.recreated]
-    lines = [f"  {compose} up -d"]
+    programs = [one.path for one in outcome.beside_files if one.mode & 0o100]
+    lines = [f"  sh {clean(shlex.quote(path))}    # before, on each host: until then up stops" for path in programs]
+    lines.append(f"  {compose} up -d")
     if not names:
         return lines
     lines[-1] += f"    # recreates {listed(names)}"

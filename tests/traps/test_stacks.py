@@ -85,7 +85,7 @@ def test_nothing_else_is_ever_written() -> None:
     ],
 )
 def test_the_place_of_the_data_depends_on_the_version(image: str, path: str, kept: bool) -> None:
-    found = said("anonymous-volume", f"image: {image}\nvolumes: ['data:{path}']", "volumes: {data: }\n")
+    found = said("named-volumes", f"image: {image}\nvolumes: ['data:{path}']", "volumes: {data: }\n")
     assert (found == []) is kept
 
 
