@@ -104,7 +104,7 @@ choose_image() { # container: its own image, else another of the project, that i
         [ -z "$1" ] || docker inspect --format '{{.Image}}' "$1"
         docker ps --all --quiet --filter "label=com.docker.compose.project=$project" |
             while read -r other; do docker inspect --format '{{.Image}}' "$other"; done
-        ask_compose --images
+        ask_compose --images 2>/dev/null
     )
     for chosen in $(printf '%s\n' "$images" | awk '!seen[$0]++'); do
         ! is_fit "$chosen" || return 0
@@ -264,13 +264,9 @@ take_lock() {
     echo "$$" >"$lock/pid"
 }
 
-ask_compose() { # options of `config`; variables that are not set yet must not hinder it
-    for how in '' --no-interpolate; do
-        # shellcheck disable=SC2086 # words
-        said=$($compose @FILES@config $how "$@" 2>/dev/null) || continue
-        printf '%s\n' "$said"
-        return
-    done
+ask_compose() { # options of `config`
+    # shellcheck disable=SC2086 # words
+    $compose @FILES@config "$@"
 }
 
 cd "$(dirname "$0")" || exit 2
@@ -299,7 +295,7 @@ docker version --format '{{.Server.Version}}' >/dev/null || give_up "the engine 
 compose='docker compose'
 $compose version >/dev/null 2>&1 || compose=docker-compose
 [ -n "$project" ] || project=$(ask_compose | sed -n 's/^name: //p' | head -n 1)
-[ -n "$project" ] || give_up "Docker Compose does not tell the name of the project; say it with -p"
+[ -n "$project" ] || give_up "Docker Compose does not tell the name of the project; mend what it says above, or give it with -p"
 helper_label=dev.composeharden.migration=$project
 if [ "$dry" = 0 ]; then
     lock=${TMPDIR:-/tmp}/composeharden-$project.lock

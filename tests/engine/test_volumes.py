@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -259,3 +260,61 @@ def test_a_service_that_went_on_after_the_copy_is_not_forgotten(cache: LegacySta
     done = cache.migrate()
     assert done.code == 1
     assert "in the old one only" in done.stderr
+
+
+HARDENING = "named-volumes,cap-drop,read-only,user,healthcheck,no-new-privileges,init,depends-on,tmpfs-options"
+
+
+def test_hardened_in_the_same_run_it_still_has_its_data(legacy: LegacyStack) -> None:
+    """The service starts as its own user then, on a root it cannot write to, and must own what was copied."""
+    sql(legacy, "create table orders (id int)")
+    sql(legacy, "insert into orders select generate_series(1, 10)")
+    redis(legacy, "set", "cart", "full")
+    for service, path in (("db", "/var/lib/postgresql/data"), ("cache", "/data")):
+        legacy.volume(service, path)
+    fixed = legacy.fix("--migrate", "--only", HARDENING)
+    assert fixed.code == 0, fixed.describe()
+    moved = legacy.migrate()
+    assert moved.code == 0, moved.describe()
+    for _ in range(2):
+        legacy.up()
+        assert sql(legacy, "select sum(id) from orders") == "55"
+        assert redis(legacy, "get", "cart") == "full"
+        for service in ("db", "cache"):
+            shown = legacy.container(service)
+            assert (shown["Config"]["User"], shown["HostConfig"]["ReadonlyRootfs"]) == ("999:999", True)
+        assert legacy.compose("down").code == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file what a container cannot copy")
+def test_what_cannot_be_copied_stops_it_and_the_service_runs_on(cache: LegacyStack) -> None:
+    cache.up()
+    redis(cache, "set", "cart", "full")
+    place = folder_of(cache.volume("cache", "/data"))
+    (place / "odd").write_text("odd")
+    os.setxattr(place / "odd", "security.origin", b"elsewhere")
+    assert cache.fix(*FIX).code == 0
+    done = cache.migrate()
+    assert done.code == 1, done.describe()
+    assert "not copied" in done.stderr
+    assert redis(cache, "get", "cart") == "full"
+    assert not cache.has_volume(f"{cache.project}_cache-data")
+    os.removexattr(place / "odd", "security.origin")
+    assert cache.migrate().code == 0
+    cache.up()
+    assert redis(cache, "get", "cart") == "full"
+
+
+def test_two_runs_at_a_time_are_kept_apart(cache: LegacyStack, tmp_path: Path) -> None:
+    cache.up()
+    cache.volume("cache", "/data")
+    assert cache.fix(*FIX).code == 0
+    lock = Path(tempfile.gettempdir()) / f"composeharden-{cache.project}.lock"
+    lock.mkdir()
+    (lock / "pid").write_text(f"{os.getpid()}\n")
+    done = cache.migrate()
+    assert done.code == 2
+    assert "running already" in done.stderr
+    (lock / "pid").write_text("4194305\n")  # above the largest there can be: one that was killed
+    assert cache.migrate().code == 0
+    assert not lock.exists()
