@@ -99,7 +99,9 @@ class Planner:
         section = str(change.path[1])
         if not isinstance(change, Set) or change.path[2] in self.project.top_level(section):
             return []
-        if section in layer.root.index:
+        there = layer.root.get(section)
+        is_empty = isinstance(there, nodes.Mapping) and not there.pairs  # nothing there to put a comma after
+        if section in layer.root.index and not is_empty:
             return [Placed(layer.file, replace(change, path=(layer.document, *change.path[1:])))]
         return [Placed(layer.file, Set((layer.document, section), dict(self._top_level[layer.file, section])))]
 

@@ -8,6 +8,7 @@ is for a stack that never ran. Folders that a build or an installation fills ane
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 
 from composeharden.compose.project import Project
@@ -64,7 +65,7 @@ def check_project(project: Project, postures: Mapping[str, Posture]) -> Iterator
 def _named(posture: Posture, able: list[Nameless], chosen: Mapping[str, str]) -> Proposal:
     service = posture.service
     mounts = [Mounted(one.path, chosen[one.path], one.item) for one in able]
-    rows = tuple(f"{service.name} {one.path} {one.volume}" for one in mounts)
+    rows = tuple(f"{service.name} {posixpath.normpath(one.path)} {one.volume}" for one in mounts)
     entries = ", ".join(f"{one.volume}:{one.path}" for one in mounts)
     return Proposal(
         message=f"its data in {_and(one.path for one in able)} is on "

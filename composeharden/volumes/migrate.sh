@@ -161,8 +161,11 @@ nothing_there() {
         return
     fi
     fail "$service: nothing to migrate for $new was found in the project $project." \
-        "If it never ran here: $script --new. If it ran and was taken down, find its volume" \
-        "(docker volume ls --filter dangling=true) and say: $script --from $1=VOLUME"
+        "If it never ran here: $script --new. If it ran and was taken down, find its volume and say:" \
+        "$script --from $1=VOLUME"
+    docker volume ls --quiet --filter dangling=true | grep -E '^[0-9a-f]{64}$' | head -n 200 |
+        while read -r lost; do docker volume inspect --format '    {{.CreatedAt}} {{.Name}}' "$lost"; done |
+        sort -r | head -n 10 >&2
 }
 
 is_empty_or_ours() {
@@ -193,12 +196,20 @@ move() {
         seconds=$(docker inspect --format '{{with .Config.StopTimeout}}{{.}}{{else}}60{{end}}' "$user")
         stopped="$stopped $user"
         docker stop --time "$seconds" "$user" >/dev/null || { fail "$service: $(name_of "$user") does not stop"; return; }
-        say "    $(name_of "$user") is stopped"
+        if [ "$(docker inspect --format '{{.State.ExitCode}}' "$user")" = 137 ]; then
+            say "    $(name_of "$user") did not stop within $seconds s and was killed: its data is as after a power cut"
+        else
+            say "    $(name_of "$user") is stopped"
+        fi
     done
     if result=$(helper --volume "$old:/from:ro" --volume "$new:/to" "$chosen" -c "$copy"); then
         make_mark "    copied and compared: $result"
         # Once copied it must not write to its old volume any more, were the host to start again before the next `up`.
-        [ -z "$containers" ] || docker update --restart no "$containers" >/dev/null
+        if [ -n "$containers" ] &&
+            [ "$(docker inspect --format '{{.HostConfig.RestartPolicy.Name}}' "$containers")" != no ]; then
+            docker update --restart no "$containers" >/dev/null
+            say "    $(name_of "$containers") does not restart by itself until the next docker compose up"
+        fi
         stopped=''
         olds="$olds $old"
     else

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import count
 
@@ -21,7 +22,7 @@ def names(project: Project, service: str, paths: Iterable[str], taken: Iterable[
     between = separator(project, service)
     found: dict[str, str] = {}
     for path in paths:
-        last = normal(path).rstrip("/").rpartition("/")[2].lstrip(".").replace(".", between).replace("@", between)
+        last = re.sub(r"[^A-Za-z0-9_-]+", between, normal(path).rpartition("/")[2]).strip("_-")
         is_main = path == paths[0] or last in ("", service)
         name = between.join((service, "data" if is_main or last in _SAYS_NOTHING else last))
         found[path] = _free(name, between, known)

@@ -72,10 +72,11 @@ class LegacyStack:
         env = {"COMPOSE_PROJECT_NAME": self.project}
         return attempt([compose_program(), *arguments], timeout=150, cwd=self.folder, env=env)
 
-    def up(self) -> None:
-        """Bring it up; it has to work."""
+    def up(self) -> str:
+        """Bring it up; it has to work. Returns what Compose says."""
         done = self.compose("up", "--detach", "--pull", "never")
         assert done.code == 0, done.describe()
+        return done.stderr
 
     def fix(self, *arguments: str) -> Finished:
         """The program, on the Compose file."""

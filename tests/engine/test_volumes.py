@@ -97,13 +97,15 @@ def test_all_data_is_there_after_the_migration_on_every_start(legacy: LegacyStac
     sql(legacy, "create table orders (id int)")
     sql(legacy, "insert into orders select generate_series(1, 1000)")
     redis(legacy, "set", "cart", "full")
+    run(["docker", "update", "--restart", "always", legacy.container("db")["Id"]], timeout=30)
     olds = {legacy.volume("db", "/var/lib/postgresql/data"), legacy.volume("cache", "/data")}
     fixed = legacy.fix(*FIX)
     assert fixed.code == 0, fixed.describe()
     moved = legacy.migrate()
     assert moved.code == 0, moved.describe()
     assert "copied and compared" in moved.stdout
-    legacy.up()
+    assert legacy.container("db")["HostConfig"]["RestartPolicy"]["Name"] == "no"
+    assert "already exists" not in legacy.up()
     for again in ("up", "restart", "down and up"):
         assert sql(legacy, "select sum(id) from orders") == "500500", again
         assert redis(legacy, "get", "cart") == "full", again
@@ -205,7 +207,9 @@ def test_after_down_the_old_volume_can_be_named(cache: LegacyStack) -> None:
     old = cache.volume("cache", "/data")
     assert cache.compose("down").code == 0
     assert cache.fix(*FIX).code == 0
-    assert cache.migrate().code == 1
+    asked = cache.migrate()
+    assert asked.code == 1
+    assert old in asked.stderr
     done = cache.migrate("--from", f"cache-data={old}")
     assert done.code == 0, done.describe()
     cache.up()

@@ -274,3 +274,12 @@ def test_the_script_names_the_files_that_compose_would_not_find(tmp_path: Path) 
     assert b"-f stack.yaml config" in script.after
     (found,) = run(HEAD).beside_files
     assert b"$compose config" in found.after
+
+
+@pytest.mark.parametrize(
+    "section", ["volumes: {}\n", "volumes: {other: {}}\n", "volumes:\n  other:\n", "volumes: {} # none\n"]
+)
+def test_it_goes_beside_what_is_defined_already(section: str) -> None:
+    outcome = run(HEAD + section)
+    assert one(outcome).status is Status.FIX, one(outcome).reason
+    assert section.partition("#")[2] in after(outcome)
