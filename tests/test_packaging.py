@@ -51,6 +51,7 @@ def test_a_wheel_built_from_the_source_archive_is_complete(archive: Path, tmp_pa
         shipped = wheel.read("composeharden/compose/data/compose-spec.json").decode()
     assert shipped == hatch_build.shipped_text()
     wanted = [path.relative_to(ROOT).as_posix() for path in (ROOT / "composeharden").rglob("*.toml")]
+    wanted += [path.relative_to(ROOT).as_posix() for path in (ROOT / "composeharden").rglob("*.sh")]
     wanted += [f"composeharden/schemas/{path.name}" for path in (ROOT / "schemas").glob("*.json")]
     wanted += ["composeharden/py.typed", f"composeharden-{__version__}.dist-info/licenses/LICENSE"]
     assert [name for name in wanted if name not in names] == []

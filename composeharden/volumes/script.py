@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import posixpath
 import shlex
 from collections.abc import Iterable
-from importlib import resources
 
 from composeharden.beside import Assembled
 from composeharden.compose.load import DEFAULTS, OVERRIDES
@@ -17,10 +17,16 @@ _ROWS = "@ROWS@\n"
 
 def script(project: Project, rows: Iterable[str]) -> Assembled:
     """The script beside the Compose file, with these rows: service, path in its container and volume each."""
-    text = resources.files(__package__).joinpath("migrate.sh").read_text("utf-8")
-    text = text.replace("@SCRIPT@", SCRIPT).replace("@FILES@", _options(project))
+    text = _template().replace("@SCRIPT@", SCRIPT).replace("@FILES@", _options(project))
     head, _, tail = text.partition(_ROWS)
     return Assembled(posixpath.join(project.directory, SCRIPT), head, tuple(rows), tail, mode=0o755)
+
+
+@functools.cache
+def _template() -> str:
+    from importlib import resources  # few runs have something to move
+
+    return resources.files(__package__).joinpath("migrate.sh").read_text("utf-8")
 
 
 def _options(project: Project) -> str:
