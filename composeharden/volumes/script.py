@@ -6,6 +6,7 @@ import functools
 import posixpath
 import shlex
 from collections.abc import Iterable
+from pathlib import Path
 
 from composeharden.beside import Assembled
 from composeharden.compose.load import DEFAULTS, OVERRIDES
@@ -24,9 +25,7 @@ def script(project: Project, rows: Iterable[str]) -> Assembled:
 
 @functools.cache
 def _template() -> str:
-    from importlib import resources  # few runs have something to move
-
-    return resources.files(__package__).joinpath("migrate.sh").read_text("utf-8")
+    return Path(__file__).with_name("migrate.sh").read_text("utf-8")
 
 
 def _options(project: Project) -> str:
@@ -34,4 +33,5 @@ def _options(project: Project) -> str:
     paths = [posixpath.relpath(path, project.directory or ".") for path in project.files.paths]
     if all(path in (*DEFAULTS, *OVERRIDES) for path in paths):
         return ""
-    return "".join(f"-f {shlex.quote(path)} " for path in paths)
+    here = "" if posixpath.dirname(paths[0]) == "" else "--project-directory . "
+    return here + "".join(f"-f {shlex.quote(path)} " for path in paths)

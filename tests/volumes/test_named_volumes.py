@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -261,19 +261,30 @@ def test_the_script_is_sound(shell: list[str], tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_the_script_names_the_files_that_compose_would_not_find(tmp_path: Path) -> None:
-    named: Callable[[str], bytes] = {"shop/stack.yaml": HEAD.encode()}.__getitem__
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (Files(("shop/compose.yaml",)), b"    $compose config"),
+        (Files(("shop/compose.yaml", "shop/compose.override.yaml")), b"    $compose config"),
+        (Files(("shop/stack.yaml",)), b"    $compose -f stack.yaml config"),
+        (Files(("shop/a b.yaml", "shop/compose.yaml")), b"    $compose -f 'a b.yaml' -f compose.yaml config"),
+        (
+            Files(("shop/deploy/compose.yaml",), directory="shop"),
+            b"    $compose --project-directory . -f deploy/compose.yaml config",
+        ),
+    ],
+)
+def test_the_script_names_the_files_that_compose_would_not_find(files: Files, said: bytes) -> None:
+    text = dict.fromkeys(files.paths, b"services: {}\n") | {files.paths[0]: HEAD.encode()}
 
     def read(path: str) -> bytes:
-        try:
-            return named(path)
-        except KeyError:
-            raise FileNotFoundError(path) from None
+        if path not in text:
+            raise FileNotFoundError(path)
+        return text[path]
 
-    (script,) = harden(Files(("shop/stack.yaml",)), read, RAN).beside_files
-    assert b"-f stack.yaml config" in script.after
-    (found,) = run(HEAD).beside_files
-    assert b"$compose config" in found.after
+    (script,) = harden(files, read, RAN).beside_files
+    assert script.path == "shop/migrate-volumes.sh"
+    assert said in script.after
 
 
 @pytest.mark.parametrize(
