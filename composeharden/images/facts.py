@@ -49,8 +49,8 @@ class Facts:
     def __init__(self, document: Mapping[str, Any], reference: Reference) -> None:
         self.reference = reference
         self.document = _without_other_runs(_with_variants(document, reference), document, reference)
-        self.data_of_other_tags = _data_paths(document) - {str(row["path"]) for row in self.rows("data")}
-        """Where other tags of the family keep data, and this one does not."""
+        self.data_of_other_tags = _data_of_others(document, {str(row["path"]) for row in self.rows("data")})
+        """Where tags of the family keep data that have none of it in the places of this one."""
 
     def of_derived(self) -> Facts:
         """The same facts for an image that is built on this one: what ran was not that one."""
@@ -136,9 +136,9 @@ class Facts:
         ]
 
 
-def _data_paths(document: Mapping[str, Any]) -> frozenset[str]:
-    tables = (document, *document.get("variant", ()))
-    return frozenset(str(row["path"]) for table in tables for row in table.get("data", ()))
+def _data_of_others(document: Mapping[str, Any], own: set[str]) -> frozenset[str]:
+    tables = ({str(row["path"]) for row in one.get("data", ())} for one in (document, *document.get("variant", ())))
+    return frozenset(path for table in tables if own and table.isdisjoint(own) for path in table)
 
 
 def describe(evidence: Mapping[str, Any]) -> str:

@@ -31,7 +31,9 @@ UNCHANGED = (
     "services:\n  db:\n    image: postgres:18\n    volumes: ['data:/var/lib/postgresql/data']\n"
     "    environment: {PGDATA: /var/lib/postgresql/data/18}\nvolumes: {data: {}}\n",
     "services:\n  db:\n    image: postgres:17\n    volumes: ['data:/var/lib/postgresql']\nvolumes: {data: {}}\n",
-    "services:\n  db:\n    image: postgres:17\n",
+    "services:\n  db:\n    image: clickhouse/clickhouse-server:25.3\n"
+    "    volumes: ['./log:/var/log/clickhouse-server']\n",
+    "services:\n  db:\n    image: 'postgres:$TAG'\n    volumes: ['./data:/var/lib/postgresql/data']\n",
 )
 
 

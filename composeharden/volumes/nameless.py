@@ -59,7 +59,7 @@ def is_misplaced(posture: Posture, mount: Mount) -> bool:
     A setting that names a place in the mount counts as an answer to that.
     """
     facts = posture.facts
-    if facts is None or mount.kind not in ("volume", "bind", "anonymous") or not facts.data_of_other_tags:
+    if facts is None or mount.kind not in ("volume", "bind", "anonymous") or posture.service.unset("image"):
         return False
     own = [str(row["path"]) for row in facts.rows("data")]
     if not any(normal(mount.target) == normal(path) for path in facts.data_of_other_tags):
@@ -138,6 +138,8 @@ def _against_any(posture: Posture) -> str:
         return "it is for Swarm, where a task can start on another node than its volume is on"
     if service.get("volumes_from"):
         return "what volumes_from mounts is not looked at"
+    if service.unset("image"):
+        return f"its image depends on {', '.join(sorted(service.unset('image')))}, which has no value"
     if service.unknown_targets:
         return f"a path in its container depends on {', '.join(service.unknown_targets)}"
     if service.unclear:

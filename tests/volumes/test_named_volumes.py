@@ -163,6 +163,7 @@ def test_entries_in_long_form_get_a_neighbour_in_long_form() -> None:
         (f"{HEAD}    scale: 2\n", "more than once"),
         (f"{HEAD}    deploy: {{replicas: 3}}\n", "more than once"),
         (f"{HEAD}    scale: $COUNT\n", "more than once"),
+        ("services:\n  db:\n    image: postgres:$TAG\n", "TAG"),
         (f"{HEAD}    deploy: {{placement: {{}}}}\n", "Swarm"),
         (f"{HEAD}    restart: 'no'\n", "job"),
         (f"{HEAD}    command: [pg_dump, shop]\n", "not the image's own program"),
