@@ -205,11 +205,7 @@ move() {
     if result=$(helper --volume "$old:/from:ro" --volume "$new:/to" "$chosen" -c "$copy"); then
         make_mark "    copied and compared: $result"
         # Once copied it must not write to its old volume any more, were the host to start again before the next `up`.
-        if [ -n "$containers" ] &&
-            [ "$(docker inspect --format '{{.HostConfig.RestartPolicy.Name}}' "$containers")" != no ]; then
-            docker update --restart no "$containers" >/dev/null
-            say "    $(name_of "$containers") does not restart by itself until the next docker compose up"
-        fi
+        [ -z "$containers" ] || keep_stopped "$containers"
         stopped=''
         olds="$olds $old"
     else
@@ -234,6 +230,12 @@ empty_volume() { # the new volume, without what an interrupted run left in it
 make_mark() { # what to say
     [ "$dry" = 1 ] || docker volume create --label "$source_label=${old:-}" "$mark" >/dev/null || { bad=1; return; }
     say "$1"
+}
+
+keep_stopped() { # container
+    case $(docker inspect --format '{{.HostConfig.RestartPolicy.Name}}' "$1") in '' | no) return ;; esac
+    docker update --restart no "$1" >/dev/null
+    say "    $(name_of "$1") does not restart by itself until the next docker compose up"
 }
 
 start_again() { # never a service of which a part was copied: it would write where nobody looks any more

@@ -87,8 +87,8 @@ def _written(posture: Posture) -> Iterator[Nameless]:
 def _of_facts(posture: Posture) -> Iterator[Nameless]:
     """Data of the image that is on no mount; its volume is declared by the image, or it has none."""
     facts, service = posture.facts, posture.service
-    if facts is None or facts.is_runtime:
-        return
+    if facts is None or facts.is_runtime or is_job(service):
+        return  # a job such as a dump, whose image brings a server with it, keeps nothing there
     for row in facts.rows("data"):
         path = str(row["path"])
         if any(covers(mount, path) for mount in service.mounts):
@@ -126,8 +126,6 @@ def _of_another_program(posture: Posture) -> str:
         return ""
     if any(is_misplaced(posture, mount) for mount in service.mounts):
         return "another mount of it is where other versions keep their data: settle that before"
-    if is_job(service):
-        return "it is a job, which may keep nothing there"
     return other_program(posture)
 
 

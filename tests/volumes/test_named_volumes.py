@@ -76,6 +76,10 @@ def test_what_is_made_anew_gets_no_name(entries: str) -> None:
     assert run(text).findings == ()
 
 
+def test_a_job_with_the_image_of_a_server_keeps_nothing() -> None:
+    assert run(f"{HEAD}    restart: 'no'\n    command: [pg_dump, shop]\n").findings == ()
+
+
 def test_without_being_asked_it_is_a_finding_with_steps() -> None:
     outcome = run(HEAD, Options(only=ONLY))
     finding = one(outcome)
@@ -165,7 +169,6 @@ def test_entries_in_long_form_get_a_neighbour_in_long_form() -> None:
         (f"{HEAD}    scale: $COUNT\n", "more than once"),
         ("services:\n  db:\n    image: postgres:$TAG\n", "TAG"),
         (f"{HEAD}    deploy: {{placement: {{}}}}\n", "Swarm"),
-        (f"{HEAD}    restart: 'no'\n", "job"),
         (f"{HEAD}    command: [pg_dump, shop]\n", "not the image's own program"),
         (f"{HEAD}    volumes_from: [other]\n  other:\n    image: example/other:1\n", "volumes_from"),
         (f"{HEAD}    volumes: [{{type: volume, target: /var/lib/postgresql/data}}]\n", "mapping"),
