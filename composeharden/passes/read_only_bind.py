@@ -67,7 +67,9 @@ def _writable(posture: Posture) -> Iterator[tuple[Entry, Mount]]:
     for entry in entries(service, "volumes"):
         if isinstance(entry.value, str):
             mounts = mounts_of(type(service)(service.project, service.name, {"volumes": [entry.value]}))
-            if mounts and mounts[0].kind == "bind" and not mounts[0].read_only:
+            is_writable = mounts and mounts[0].kind == "bind" and mounts[0].source and not mounts[0].read_only
+            # Modes that come from a variable cannot be told apart from the rest of the text.
+            if is_writable and entry.item.endswith(f":{mounts[0].options}" if mounts[0].options else mounts[0].target):
                 yield entry, mounts[0]
 
 
@@ -75,8 +77,6 @@ def _read_only(text: str, mount: Mount) -> str:
     """An entry with the mode `ro`, next to the others it has."""
     if not mount.options:
         return f"{text}:ro"
-    if not text.endswith(f":{mount.options}"):
-        return text  # the modes come from a variable: the change is then none, and refused
     modes = [mode for mode in mount.options.split(",") if mode not in ("rw", "ro")]
     return text.removesuffix(mount.options) + ",".join([*modes, "ro"])
 
