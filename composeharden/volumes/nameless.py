@@ -124,6 +124,8 @@ def _of_another_program(posture: Posture) -> str:
     facts, service = posture.facts, posture.service
     if facts is None:
         return ""
+    if service.unset("image"):
+        return f"its image depends on {', '.join(sorted(service.unset('image')))}, which has no value"
     if any(is_misplaced(posture, mount) for mount in service.mounts):
         return "another mount of it is where other versions keep their data: settle that before"
     return other_program(posture)
@@ -136,8 +138,6 @@ def _against_any(posture: Posture) -> str:
         return "it is for Swarm, where a task can start on another node than its volume is on"
     if service.get("volumes_from"):
         return "what volumes_from mounts is not looked at"
-    if service.unset("image"):
-        return f"its image depends on {', '.join(sorted(service.unset('image')))}, which has no value"
     if service.unknown_targets:
         return f"a path in its container depends on {', '.join(service.unknown_targets)}"
     if service.unclear:

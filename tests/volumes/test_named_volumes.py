@@ -80,6 +80,10 @@ def test_a_job_with_the_image_of_a_server_keeps_nothing() -> None:
     assert run(f"{HEAD}    restart: 'no'\n    command: [pg_dump, shop]\n").findings == ()
 
 
+def test_a_path_that_the_file_names_needs_no_version() -> None:
+    assert "cache-data:/data" in after(run("services:\n  cache:\n    image: redis:$TAG\n    volumes: [/data]\n"))
+
+
 def test_without_being_asked_it_is_a_finding_with_steps() -> None:
     outcome = run(HEAD, Options(only=ONLY))
     finding = one(outcome)
