@@ -284,6 +284,7 @@ def test_hardened_in_the_same_run_it_still_has_its_data(legacy: LegacyStack) -> 
         for service in ("db", "cache"):
             shown = legacy.container(service)
             assert (shown["Config"]["User"], shown["HostConfig"]["ReadonlyRootfs"]) == ("999:999", True)
+            assert "orders-2019" not in str(shown["Config"])
         assert legacy.compose("down").code == 0
 
 
