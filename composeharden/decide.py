@@ -158,6 +158,8 @@ def _held(finding: Finding, cause: Finding) -> Finding:
 
 
 def _findings_of(rule: Pass, project: Project, postures: Mapping[str, Posture], options: Options) -> Iterator[Finding]:
+    if rule.migrates and not options.migrate:
+        return
     if rule.for_service is not None:
         for name, posture in postures.items():
             for proposal in rule.for_service(posture):

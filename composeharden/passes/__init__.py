@@ -88,6 +88,11 @@ class Pass:
         return (self.module.__doc__ or "").strip()
 
     @property
+    def migrates(self) -> bool:
+        """Whether it has nothing to say but what --migrate does."""
+        return bool(getattr(self.module, "MIGRATES", False))
+
+    @property
     def example(self) -> Case | None:
         """A before and after, for a pass that fixes."""
         return getattr(self.module, "EXAMPLE", None)

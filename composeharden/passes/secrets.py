@@ -21,6 +21,7 @@ from composeharden.secret_moves import Kept, Move, Moves, ignored, together
 
 SEVERITY = Severity.MEDIUM
 EFFECT = Effect.DATA
+MIGRATES = True
 REFERENCES = ("OWASP Docker #12", "NIST SP 800-190 4.1.4", "https://docs.docker.com/compose/how-tos/use-secrets/")
 
 EXAMPLE = Case(
