@@ -12,7 +12,7 @@ from composeharden.compose.values import as_list, as_text
 from composeharden.posture import Posture
 from composeharden.start_order.graph import existing, knots, reachable
 from composeharden.start_order.readiness import Readiness, readiness
-from composeharden.start_order.uses import mentions, networks_of, uses
+from composeharden.start_order.uses import Directory, mentions, networks_of, uses
 
 _RESTARTS_TOO = frozenset(("links", "network_mode", "ipc", "pid", "uts", "cgroup"))
 """Keys for which Compose restarts the service with what it depends on: loader/normalize.go."""
@@ -25,6 +25,8 @@ class StartOrder:
         self.project = project
         self.postures = postures
         self.graph = existing(project)
+        self._directory = Directory(project)
+        self._before: dict[str, set[str]] = {}
 
     def implied(self, name: str) -> dict[str, str]:
         """Dependencies that `links`, `volumes_from` and shared namespaces imply, each with the key."""
@@ -51,10 +53,11 @@ class StartOrder:
     def _shown(self, service: Service) -> dict[str, str]:
         if not service.is_container or not service.raw:
             return {}
-        known = reachable(self.graph, service.name)
+        shown = uses(service, self.postures, self._directory)
+        known = reachable(self.graph, service.name) if shown else ()
         return {
             use.service: use.place
-            for use in uses(service, self.postures)
+            for use in shown
             if use.service not in known and self._is_there_with(service, self.project.services[use.service])
         }
 
@@ -74,8 +77,10 @@ class StartOrder:
         return found
 
     def _may_need(self, job: str, name: str) -> bool:
-        before = {other: [*self.graph[other], *self.missing[other]] for other in self.graph}
-        return name in reachable(before, job) or mentions(self.project.services[job], name)
+        if job not in self._before:
+            whole = {other: [*self.graph[other], *self.missing[other]] for other in self.graph}
+            self._before[job] = reachable(whole, job)
+        return name in self._before[job] or mentions(self.project.services[job], name)
 
 
 def plain_links(service: Service) -> list[str] | None:

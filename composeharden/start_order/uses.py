@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from composeharden.compose.entries import mapping
 from composeharden.compose.neighbours import environment_lines
-from composeharden.compose.project import Service
+from composeharden.compose.project import Project, Service
 from composeharden.compose.values import as_list, as_text
 from composeharden.posture import Posture
 
@@ -26,17 +26,48 @@ class Use(NamedTuple):
     """Such as "environment DB_HOST"."""
 
 
-def uses(service: Service, postures: Mapping[str, Posture]) -> list[Use]:
+Named = Callable[[str], str]
+"""A host to the service that has this name in a network, empty for none."""
+
+
+class Directory:
+    """What the services of a project are called in its networks."""
+
+    def __init__(self, project: Project) -> None:
+        self._networks = {name: networks_of(service) for name, service in project.services.items()}
+        self._place = {name: number for number, name in enumerate(project.services)}
+        self._aliases: dict[str, dict[str, str]] = {}
+        for name, service in project.services.items():
+            for network in self._networks[name]:
+                own = as_list(mapping(mapping(service.get("networks")).get(network)).get("aliases"))
+                for alias in filter(None, (as_text(service.get("container_name")), *own)):
+                    self._aliases.setdefault(network, {}).setdefault(alias, name)
+
+    def seen_from(self, name: str) -> Named:
+        """The names by which a service reaches others; itself it does not count."""
+        networks = self._networks[name]
+
+        def named(host: str) -> str:
+            if not networks.isdisjoint(self._networks.get(host, ())):
+                return host if host != name else ""
+            found = [self._aliases[one][host] for one in networks if host in self._aliases.get(one, ())]
+            first = min(found, key=self._place.__getitem__, default="")
+            return first if first != name else ""
+
+        return named
+
+
+def uses(service: Service, postures: Mapping[str, Posture], directory: Directory) -> list[Use]:
     """The services that this one connects to by the names they have in a network of both, each with the first place.
 
     Only connections that a program makes as a client count: neither addresses that it hands on to browsers, nor its
     own name, nor what a proxy forwards to later.
     """
-    names = {name: other for name, other in _names(service).items() if other != service.name}
+    named = directory.seen_from(service.name)
     found: dict[str, Use] = {}
-    for name, place in _hosts(service, postures, names):
-        if name in names:
-            found.setdefault(names[name], Use(names[name], place))
+    for host, place in _hosts(service, postures, named):
+        if other := named(host):
+            found.setdefault(other, Use(other, place))
     return list(found.values())
 
 
@@ -46,24 +77,6 @@ def mentions(service: Service, other: str) -> bool:
     texts = [*service.command, *service.entrypoint, *service.probe]
     texts += [value for value in service.environment.values() if value]
     return any(pattern.search(text) for text in texts)
-
-
-def _names(service: Service) -> dict[str, str]:
-    """What the services that can be reached over a network are called there."""
-    project = service.project
-    found: dict[str, str] = {}
-    for name, other in project.services.items():
-        for network in _shared(service, other):
-            aliases = as_list(mapping(mapping(other.get("networks")).get(network)).get("aliases"))
-            for alias in (as_text(other.get("container_name")), *aliases):
-                found.setdefault(alias, name)
-    found.update({name: name for name, other in project.services.items() if _shared(service, other)})
-    found.pop("", None)
-    return found
-
-
-def _shared(one: Service, other: Service) -> set[str]:
-    return networks_of(one) & networks_of(other)
 
 
 def networks_of(service: Service) -> set[str]:
@@ -143,16 +156,16 @@ def _no_client() -> re.Pattern[str]:
     )
 
 
-def _hosts(service: Service, postures: Mapping[str, Posture], names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _hosts(service: Service, postures: Mapping[str, Posture], named: Named) -> Iterator[tuple[str, str]]:
     """Every host a client setting names, with the place."""
     for variable, (value, key) in _environment(service).items():
         if value and not _no_client().match(variable) and len(value) <= _LONGEST:
-            for name in _in_setting(variable, value, postures, names):
+            for name in _in_setting(variable, value, postures, named):
                 yield name, f"{key} {variable}"
     for key, words in (("command", service.command), ("entrypoint", service.entrypoint)):
         text = " ".join(words)
         if len(text) <= _LONGEST:
-            for name in (*_in_urls(text, postures, names), *_first_groups(_awaited(), text)):
+            for name in (*_in_urls(text, postures, named), *_first_groups(_awaited(), text)):
                 yield name, key
 
 
@@ -166,13 +179,13 @@ def _environment(service: Service) -> dict[str, tuple[str, str]]:
 _LONGEST = 4_000
 
 
-def _in_setting(variable: str, value: str, postures: Mapping[str, Posture], names: Mapping[str, str]) -> Iterator[str]:
-    yield from _in_urls(value, postures, names)
+def _in_setting(variable: str, value: str, postures: Mapping[str, Posture], named: Named) -> Iterator[str]:
+    yield from _in_urls(value, postures, named)
     yield from _first_groups(_in_dsn(), value)
     if _client_names().fullmatch(variable) and _plain().fullmatch(value.strip()):
         for part in re.split("[,;]", value.strip()):
             host = part.partition(":")[0]
-            if _is_backend(postures.get(names.get(host, ""))) or _data().search(variable):
+            if _is_backend(postures.get(named(host))) or _data().search(variable):
                 yield host
 
 
@@ -184,11 +197,11 @@ def _data() -> re.Pattern[str]:
     )
 
 
-def _in_urls(text: str, postures: Mapping[str, Posture], names: Mapping[str, str]) -> Iterator[str]:
+def _in_urls(text: str, postures: Mapping[str, Posture], named: Named) -> Iterator[str]:
     for match in _url().finditer(text):
         for part in match.group("hosts").split(","):
             host = part.partition(":")[0]
-            if _schemes().fullmatch(match.group("scheme")) or _is_backend(postures.get(names.get(host, ""))):
+            if _schemes().fullmatch(match.group("scheme")) or _is_backend(postures.get(named(host))):
                 yield host
 
 
