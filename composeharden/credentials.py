@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterator
 from enum import Enum
 from typing import NamedTuple
 
@@ -223,14 +224,34 @@ def in_text(raw: str) -> Credential | None:
     return shaped if shaped is not None else _among("command", text, raw)
 
 
+class Word(NamedTuple):
+    """A credential as a word of a command."""
+
+    name: str
+    """Of the option; empty where the program alone says what it is."""
+    value: str
+    """The secret itself: never told."""
+
+
+def word_in_text(raw: str) -> Word | None:
+    """The first credential that stands in a command as a word or a part of one; None for defaults of a variable."""
+    text = literal_text(raw)
+    found = next(_words_among("command", text), None)
+    return found if found is not None and _kind(found.value, raw) is not Kind.DEFAULT else None
+
+
 def _among(patterns: str, text: str, raw: str) -> Credential | None:
     """The credential among the words of a command, or in a setting that holds other settings."""
+    found = next(_words_among(patterns, text), None)
+    return Credential(_kind(found.value, raw)) if found is not None else None
+
+
+def _words_among(patterns: str, text: str) -> Iterator[Word]:
     for pattern in _patterns()[patterns]:
         for match in pattern.finditer(text):
-            value = match.group("value").strip("\"'")
-            if ("name" not in match.groupdict() or is_credential_name(match.group("name"))) and _is_value(value):
-                return Credential(_kind(value, raw))
-    return None
+            name, value = match.groupdict().get("name") or "", match.group("value").strip("\"'")
+            if (not name or is_credential_name(name)) and _is_value(value):
+                yield Word(name, value)
 
 
 @functools.cache

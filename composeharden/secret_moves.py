@@ -1,4 +1,4 @@
-"""Where each credential of a stack's `environment` can move to: a file secret where the image reads one, else `.env`.
+"""Where each credential of a service can move to: a file secret where the image reads one, else a variable in `.env`.
 
 The value stays what the container received until now, so that data that was made with it still opens. A secret file is
 a bind mount with the owner and mode that it has on the host (Compose ignores uid, gid and mode), so it must be readable
@@ -11,6 +11,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from composeharden.beside import NewFile, NewLines, SideFile
@@ -24,11 +25,11 @@ from composeharden.compose.mounts import covers
 from composeharden.compose.project import Project, Service
 from composeharden.compose.values import as_mapping, as_text
 from composeharden.compose.written import Template, Written
-from composeharden.credentials import Kind, in_setting
+from composeharden.credentials import Kind, in_setting, in_text, word_in_text
 from composeharden.outcome import Confidence
 from composeharden.posture import Posture, runs_own_program
 from composeharden.yaml import nodes
-from composeharden.yaml.change import Append, Change, Path, Rename, Set
+from composeharden.yaml.change import Append, Change, Path, Rename, Replace, Set
 from composeharden.yaml.scalars import Timestamp
 
 FOLDER = "secrets"
@@ -123,7 +124,7 @@ class Moves:
                 found.append(self._to_file(posture, literal, row, probe))
             else:
                 found.append(self._to_variable(literal))
-        return found
+        return [*found, *self._words(posture.service)]
 
     # -- into a file -------------------------------------------------------------------------------------------------
 
@@ -194,13 +195,8 @@ class Moves:
         others = _without_default(literal.raw, default)
         if "$" in others.replace("$$", ""):
             return Kept(literal.variable, "other variables are part of it")
-        if project.files.env_files is not None:
-            return Kept(literal.variable, "the variables come from files that were named; put it there")
-        reader = _reads_env(project)
-        if reader:
-            return Kept(literal.variable, f"{reader} takes all of .env into its environment")
-        if project.keeps_env:
-            return Kept(literal.variable, project.keeps_env)
+        if self._against_env:
+            return Kept(literal.variable, self._against_env)
         if default is not None:
             name, held = default["name"], interpolate(default["text"], {}).value
             held = project.variables.get(name) or held
@@ -208,30 +204,66 @@ class Moves:
             if not project.variables.get(name) and self._references.get(name) != {default[0]}:
                 return Kept(literal.variable, f"{name} is also used without this default")
         else:
-            name, held = self._variable_name(literal), literal.value
+            name, held = self._variable_name(literal.service, literal.variable, literal.value), literal.value
             written = f"${{{name}:?set {name} in .env}}"
         line = _line(name, held)
         if not line:
             return Kept(literal.variable, "its value cannot be written in .env")
         if not _gives(written, {**project.variables, name: held}, literal.value):
             return Kept(literal.variable, "its value would not stay the same")
-        self._variables[name] = held
-        self._named[literal.variable, literal.value] = name
-        path = posixpath.join(project.directory, ".env")
-        files = () if name in project.variables else (NewLines(path, (line,), _CLOSED_FILE, is_private=True),)
         change = Set((0, "services", service.name, "environment", literal.variable), written)
-        return Move(literal.variable, False, name, (change,), files, Confidence.SOURCED)
+        return self._in_env(literal.variable, literal.variable, name, held, change)
 
-    def _variable_name(self, literal: Literal) -> str:
-        if (literal.variable, literal.value) in self._named:
-            return self._named[literal.variable, literal.value]
-        own = re.sub(r"\W+", "_", literal.variable, flags=re.ASCII)
-        if self.project.variables.get(own) == literal.value and own not in self.project.taken_names:
+    def _in_env(self, what: str, variable: str, name: str, held: str, change: Change) -> Move:
+        self._variables[name] = held
+        self._named[variable, held] = name
+        path = posixpath.join(self.project.directory, ".env")
+        lines = NewLines(path, (_line(name, held),), _CLOSED_FILE, is_private=True)
+        files = () if name in self.project.variables else (lines,)
+        return Move(what, False, name, (change,), files, Confidence.SOURCED)
+
+    @cached_property
+    def _against_env(self) -> str:
+        """Why nothing can be put into `.env`; empty where nothing speaks against it."""
+        if self.project.files.env_files is not None:
+            return "the variables come from files that were named; put it there"
+        reader = _reads_env(self.project)
+        return f"{reader} takes all of .env into its environment" if reader else self.project.keeps_env
+
+    def _variable_name(self, service: Service, variable: str, value: str) -> str:
+        if (variable, value) in self._named:
+            return self._named[variable, value]
+        own = re.sub(r"\W+", "_", variable, flags=re.ASCII)
+        if self.project.variables.get(own) == value and own not in self.project.taken_names:
             return own
         taken = {*self.project.variables, *self.project.taken_names, *self._variables, *self._references}
-        prefix = re.sub(r"\W+", "_", literal.service.name.upper(), flags=re.ASCII)
+        prefix = re.sub(r"\W+", "_", service.name.upper(), flags=re.ASCII)
         first = [own] if re.match(r"[A-Za-z_]", own) else []
         return _free([*first, f"{prefix}_{own}" if prefix[:1].isalpha() else f"S_{prefix}_{own}"], taken)
+
+    def _words(self, service: Service) -> Iterator[Move | Kept]:
+        """What becomes of a credential that is a word of the command or of the entry point."""
+        for key in ("command", "entrypoint"):
+            raw = plain(service.raw.get(key))
+            words = [as_text(plain(word)) for word in raw] if isinstance(raw, list) else [as_text(raw)]
+            found, what = word_in_text(" ".join(words)), f"the credential in its {key}"
+            if found is None:
+                continue
+            against = self._against_env or _against_word(service, key, words, found.value)
+            if against:
+                yield Kept(what, against)
+                continue
+            known = [name for name, held in self._variables.items() if held == found.value]
+            variable = f"{service.name}_{found.name.lstrip('-') or 'password'}".upper()
+            name = known[0] if known else self._variable_name(service, variable, found.value)
+            old = next(word for word in words if found.value in word)
+            new = old.replace(found.value, f"${{{name}:?set {name} in .env}}")
+            if not _gives(new, {**self.project.variables, name: found.value}, service.project.text(old, set())):
+                yield Kept(what, "its value would not stay the same")
+                continue
+            path: Path = (0, "services", service.name, key)
+            change = Replace(path, old, new) if isinstance(raw, list) else Set(path, new)
+            yield self._in_env(what, variable, name, found.value, change)
 
 
 class _Probe:
@@ -310,6 +342,24 @@ def _is_alone(service: Service, variable: str) -> bool:
             if any(text.startswith(variable + "=") for text in texts):
                 return True
     return False
+
+
+def _against_word(service: Service, key: str, words: list[str], value: str) -> str:
+    """Why a word of a command cannot become a variable; empty where nothing speaks against it."""
+    text = " ".join(words)
+    holding = [word for word in words if value in word]
+    if len(holding) != 1 or text.count(value) != 1 or words.count(holding[0]) != 1 or not _PLAIN.match(value):
+        return "it is not one plain word"
+    written = text.replace(value, "${A:?}")
+    if in_text(written) is not None:
+        return "there is more than one"
+    if "\n" in text or len(service.bodies) != 1 or service.origin(key).kind != "own":
+        return "other services share the text, or it takes several lines"
+    body = service.bodies[0][1]
+    node = body.get(key) if isinstance(body, nodes.Mapping) else None
+    heirs = {id(one) for bases in service.project.bases.values() for _, one in bases}
+    shared = node is None or node.anchor is not None or isinstance(node, nodes.Alias)
+    return "other services share the text" if shared or body.anchor is not None or id(body) in heirs else ""
 
 
 def _without_default(raw: str, default: re.Match[str] | None) -> str:

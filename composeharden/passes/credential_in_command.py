@@ -48,7 +48,8 @@ def check(posture: Posture) -> Iterable[Proposal]:
                 key=key,
                 severity=severity(found, service.project),
                 advice="let the program read it from a file secret or, inside the container, from a variable ($$NAME); "
-                "replace it, since copies and history keep it",
+                "replace it, since copies and history keep it"
+                + ("" if key == "healthcheck" else "; `fix --migrate --only secrets` can move it to .env"),
             )
 
 

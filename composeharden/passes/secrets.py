@@ -1,9 +1,10 @@
-"""Move passwords, tokens and keys out of `environment`: into file secrets, and where no image reads one, into `.env`.
+"""Move passwords, tokens and keys out of `environment` and commands: into file secrets, else into `.env`.
 
 Only with `--migrate`. The value stays the same, so a database that was made with it still accepts it. Where the image
 is known to read a file named by another variable (`POSTGRES_PASSWORD_FILE`), the service is granted a secret of that
-file, and a health check that used the variable reads the file instead. Everything else becomes a variable that has to
-be set in `.env`, and `up` says so where it is not. One value that several services share becomes one secret.
+file, and a health check that used the variable reads the file instead. Everything else, a word of a command too,
+becomes a variable that has to be set in `.env`, and `up` says so where it is not. One value that several services share
+becomes one secret.
 
 The new files are on this host only: every other one needs them before its next `up`. Replace the values in time, for
 the history of the repository still has them. What is started by `docker compose exec` no longer has the variable.
@@ -34,6 +35,8 @@ UNCHANGED = (
     "services:\n  db:\n    image: postgres:16\n    environment: {POSTGRES_PASSWORD: '${PASSWORD:?not set}'}\n",
     "services:\n  db:\n    image: postgres:16\n    environment: {POSTGRES_PASSWORD_FILE: /run/secrets/db}\n",
     "services:\n  app:\n    image: example/app:1\n    environment: {TOKEN_TTL: 3600}\n",
+    "services:\n  cache:\n    image: redis:8\n    command: redis-server --requirepass ${PASSWORD:?not set}\n",
+    "services:\n  cache:\n    image: redis:8\n    command: redis-server --requirepass 'two words'\n",
 )
 
 
@@ -56,7 +59,7 @@ def check_project(project: Project, postures: Mapping[str, Posture]) -> Iterable
             continue
         yield Proposal(
             message=_message(made),
-            key="environment",
+            key=str(made[0].changes[0].path[3]),
             service=name,
             changes=together(posture.service, made),
             files=(*(file for one in made for file in one.files), *ignored(project, made)),

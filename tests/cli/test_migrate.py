@@ -73,6 +73,19 @@ SAME = {
         "a: {image: 'example/a:1', environment: {API_KEY: hunter2-Vx001}}\n"
         "  b: {image: 'example/b:1', environment: {API_KEY: other-Vx002}}"
     ),
+    "a word of a command": "r: {image: 'redis:7', command: redis-server --requirepass hunter2-Vx001 --appendonly yes}",
+    "a part of a word of a command": "a: {image: 'example/a:1', command: ['run', '--api-token=hunter2-Vx001', 'x y']}",
+    "a word of an entry point": "a: {image: 'example/a:1', entrypoint: ['run', '--password', hunter2-Vx001]}",
+    "a command with another variable": (
+        "a: {image: 'example/a:1', command: 'run --port $${PORT} --level ${L:-1} --password hunter2-Vx001'}"
+    ),
+    "a command in a block": (
+        "a:\n    image: 'example/a:1'\n    command:\n      - run\n      - --password\n      - hunter2-Vx001"
+    ),
+    "the same value in a command and a setting": (
+        "r: {image: 'redis:7', command: [redis-server, --requirepass, hunter2-Vx001]}\n"
+        "  a: {image: 'example/a:1', environment: {REDIS_PASSWORD: hunter2-Vx001}}"
+    ),
     "an anchored mapping": (
         "a: {image: 'postgres:16', environment: &e {POSTGRES_PASSWORD: hunter2-Vx001}}\n"
         "  b: {image: 'example/b:1', environment: *e}"
@@ -135,6 +148,16 @@ KEPT = {
         "  b: {image: 'example/b:1', environment: {API_KEY: '${K:-hunter2-Vx002}'}}"
     ),
     "a service takes all of .env": ("a: {image: 'example/a:1', env_file: .env, environment: {API_KEY: hunter2-Vx001}}"),
+    "a command with two": "a: {image: 'example/a:1', command: 'run --password hunter2-Vx001 --token hunter2-Vx002'}",
+    "a command with it twice": "a: {image: 'example/a:1', command: 'run --password hunter2-Vx001 hunter2-Vx001'}",
+    "a quoted word": """a: {image: 'example/a:1', command: "run --password 'hunter2 Vx001'"}""",
+    "a default in a command": "a: {image: 'example/a:1', command: 'run --password ${PW:-hunter2-Vx001}'}",
+    "a command that is shared": (
+        "a: {image: 'example/a:1', command: &c [run, --password, hunter2-Vx001]}\n  b: {image: 'x:1', command: *c}"
+    ),
+    "a command that is inherited": (
+        "a: {image: 'example/a:1', command: [run, --password, hunter2-Vx001]}\n  b: {extends: a}"
+    ),
     "it is for Swarm": (
         "a: {image: 'example/a:1', environment: {API_KEY: hunter2-Vx001}, deploy: {placement: {constraints: [x]}}}"
     ),
