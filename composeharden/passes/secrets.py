@@ -36,7 +36,6 @@ UNCHANGED = (
     "services:\n  db:\n    image: postgres:16\n    environment: {POSTGRES_PASSWORD_FILE: /run/secrets/db}\n",
     "services:\n  app:\n    image: example/app:1\n    environment: {TOKEN_TTL: 3600}\n",
     "services:\n  cache:\n    image: redis:8\n    command: redis-server --requirepass ${PASSWORD:?not set}\n",
-    "services:\n  cache:\n    image: redis:8\n    command: redis-server --requirepass 'two words'\n",
 )
 
 
