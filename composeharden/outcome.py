@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from composeharden.beside import Beside, SideFile
 from composeharden.yaml.change import Change
 from composeharden.yaml.source import Source
 from composeharden.yaml.splice import Edit
+
+if TYPE_CHECKING:
+    from composeharden.beside import Beside, SideFile
 
 
 class Severity(IntEnum):

@@ -8,19 +8,21 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from composeharden.beside import Beside
 from composeharden.compose.environment import project_variables
 from composeharden.compose.files import Fault, Files, LoadError, Reader
 from composeharden.compose.load import mark_unclear, project_of, reloaded
 from composeharden.compose.project import Project
 from composeharden.decide import Options, findings
 from composeharden.images.catalog import FactsError
-from composeharden.migrating import side_files, still_there, with_side_files
 from composeharden.outcome import Finding, Location, Outcome, Patch, Problem, Status
 from composeharden.sharing import patch_together
 from composeharden.suppress import Suppression, suppressions
 from composeharden.validation import is_overlay, kind, meaning, structure
+
+if TYPE_CHECKING:
+    from composeharden.beside import Beside
 
 
 def harden(path: str | Files, read: Reader, options: Options | None = None) -> Outcome:
@@ -70,10 +72,15 @@ def harden(path: str | Files, read: Reader, options: Options | None = None) -> O
     if stack is not None:
         found, patches = stack.patch(found, lambda again: findings(again, options, suppressions(again)))
     else:
-        found = with_side_files(project, found, options, read)
+        moves = any(finding.files for finding in found)
+        if moves:
+            from composeharden.migrating import side_files, still_there, with_side_files  # few runs need it
+
+            found = with_side_files(project, found, options, read)
         found, patches = patch_together(project, found, options, read)
         patches, found = _stable(project, patches, found, options, read)
-        beside = side_files(found, read)
+        if moves:
+            beside = side_files(found, read)
         if beside:
             found = still_there(project, patches, found, options)
     return replace(

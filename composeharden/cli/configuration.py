@@ -133,9 +133,11 @@ def _nearest(folder: str, top: str) -> Governing | None:
 
 def _in(folder: str, top: str) -> Governing | None:
     """The configuration that stands in a folder itself."""
+    names = [name for name in (NAME, _WRONG, _TOML) if os.path.lexists(os.path.join(folder, name))]
+    if not names:
+        return None
     from composeharden.configuration.document import Unreadable, from_toml, from_yaml
 
-    names = [name for name in (NAME, _WRONG, _TOML) if os.path.lexists(os.path.join(folder, name))]
     documents: dict[str, Document] = {}
     for name in names:
         file = os.path.relpath(os.path.join(folder, name))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import tempfile
 
 JOURNAL = ".composeharden-journal"
 """What a run that writes several files leaves in the folder of the first one as long as it is at work."""
@@ -17,6 +16,8 @@ class WriteError(Exception):
 
 def replace_one(path: str, data: bytes, like: str | None = None, mode: int = 0o644) -> None:
     """Write a file, with the attributes of another or a mode of its own. Raises OSError."""
+    import tempfile  # most runs write nothing
+
     handle, temporary = tempfile.mkstemp(prefix=".composeharden-", dir=os.path.dirname(path) or ".")
     try:
         with os.fdopen(handle, "wb") as file:

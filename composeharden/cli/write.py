@@ -11,12 +11,12 @@ import subprocess
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from composeharden.beside import Beside
 from composeharden.cli.files import WriteError, replace_one, sync_folder
 from composeharden.cli.git import NOTHING_REMOTE, UNCONFIGURED
 from composeharden.cli.inputs import lies_in, read
 
 if TYPE_CHECKING:
+    from composeharden.beside import Beside
     from composeharden.cli.transaction import Target
 
 

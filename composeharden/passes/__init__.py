@@ -12,12 +12,15 @@ import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-from composeharden.beside import SideFile
 from composeharden.compose.project import Project
 from composeharden.outcome import Confidence, Effect, Location, Severity
 from composeharden.posture import Posture
 from composeharden.yaml.change import Change
+
+if TYPE_CHECKING:
+    from composeharden.beside import SideFile
 
 
 @dataclass(frozen=True, slots=True)

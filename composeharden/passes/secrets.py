@@ -13,12 +13,15 @@ the history of the repository still has them. What is started by `docker compose
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from composeharden.compose.project import Project
 from composeharden.outcome import Effect, Severity
 from composeharden.passes import Case, Proposal
 from composeharden.posture import Posture
-from composeharden.secret_moves import Kept, Move, Moves, ignored, together
+
+if TYPE_CHECKING:
+    from composeharden.secret_moves import Kept, Move
 
 SEVERITY = Severity.MEDIUM
 EFFECT = Effect.DATA
@@ -41,6 +44,8 @@ UNCHANGED = (
 
 def check_project(project: Project, postures: Mapping[str, Posture]) -> Iterable[Proposal]:
     """Move the credentials of each service, all that can be as one group."""
+    from composeharden.secret_moves import Kept, Move, Moves, ignored, together  # few runs move anything
+
     moves = Moves(project, postures)
     for name, posture in postures.items():
         found = moves.of(posture)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from composeharden.beside import Beside
 from composeharden.outcome import Effect, Outcome, Status
 from composeharden.redaction import Redactor
 from composeharden.report.style import listed
+
+if TYPE_CHECKING:
+    from composeharden.beside import Beside
 
 UNCHANGED_YET = "Nothing is running differently yet. To bring it up and check it:"
 _MOST = 12

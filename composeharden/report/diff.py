@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from composeharden.beside import Beside
 from composeharden.outcome import Finding, Patch, Status
 from composeharden.redaction import MASK, Redactor
 from composeharden.report.hunks import Hunk, hunks, lines_of, rows
@@ -13,6 +13,9 @@ from composeharden.report.patch import git_path, is_new
 from composeharden.yaml.change import Path, Remove
 from composeharden.yaml.nodes import Mapping, Node, resolved
 from composeharden.yaml.source import Source
+
+if TYPE_CHECKING:
+    from composeharden.beside import Beside
 
 NOTICE = f"# For reading: secrets are shown as {MASK}. Use --patch FILE for the patch that applies."
 _COLOURS = {"-": "31", "+": "32", "@": "36", " ": "", "#": "2"}

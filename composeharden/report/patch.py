@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from composeharden.beside import Beside
 from composeharden.outcome import Patch
 from composeharden.report.hunks import hunks, lines_of, rows
+
+if TYPE_CHECKING:
+    from composeharden.beside import Beside
 
 _ESCAPES = {
     "\a": "\\a",

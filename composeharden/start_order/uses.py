@@ -37,11 +37,13 @@ class Directory:
         self._networks = {name: networks_of(service) for name, service in project.services.items()}
         self._place = {name: number for number, name in enumerate(project.services)}
         self._aliases: dict[str, dict[str, str]] = {}
+        self._known = set(project.services)
         for name, service in project.services.items():
             for network in self._networks[name]:
                 own = as_list(mapping(mapping(service.get("networks")).get(network)).get("aliases"))
                 for alias in filter(None, (as_text(service.get("container_name")), *own)):
                     self._aliases.setdefault(network, {}).setdefault(alias, name)
+                    self._known.add(alias)
 
     def seen_from(self, name: str) -> Named:
         """The names by which a service reaches others; itself it does not count."""
@@ -56,6 +58,10 @@ class Directory:
 
         return named
 
+    def appears_in(self, text: str) -> bool:
+        """Whether a text may name any service: a cheap look before a thorough one."""
+        return not self._known.isdisjoint(word.strip(".-") for word in _word().findall(text))
+
 
 def uses(service: Service, postures: Mapping[str, Posture], directory: Directory) -> list[Use]:
     """The services that this one connects to by the names they have in a network of both, each with the first place.
@@ -65,7 +71,7 @@ def uses(service: Service, postures: Mapping[str, Posture], directory: Directory
     """
     named = directory.seen_from(service.name)
     found: dict[str, Use] = {}
-    for host, place in _hosts(service, postures, named):
+    for host, place in _hosts(service, postures, named, directory):
         if other := named(host):
             found.setdefault(other, Use(other, place))
     return list(found.values())
@@ -93,6 +99,11 @@ def networks_of(service: Service) -> set[str]:
     if mode:
         return set()
     return set(as_list(service.get("networks"))) or {"default"}
+
+
+@functools.cache
+def _word() -> re.Pattern[str]:
+    return re.compile(r"[\w.-]+")
 
 
 _HOST = r"[A-Za-z0-9](?:[\w.-]{0,200}\w)?"
@@ -156,15 +167,17 @@ def _no_client() -> re.Pattern[str]:
     )
 
 
-def _hosts(service: Service, postures: Mapping[str, Posture], named: Named) -> Iterator[tuple[str, str]]:
+def _hosts(
+    service: Service, postures: Mapping[str, Posture], named: Named, directory: Directory
+) -> Iterator[tuple[str, str]]:
     """Every host a client setting names, with the place."""
     for variable, (value, key) in _environment(service).items():
-        if value and not _no_client().match(variable) and len(value) <= _LONGEST:
+        if value and directory.appears_in(value) and not _no_client().match(variable) and len(value) <= _LONGEST:
             for name in _in_setting(variable, value, postures, named):
                 yield name, f"{key} {variable}"
     for key, words in (("command", service.command), ("entrypoint", service.entrypoint)):
         text = " ".join(words)
-        if len(text) <= _LONGEST:
+        if len(text) <= _LONGEST and directory.appears_in(text):
             for name in (*_in_urls(text, postures, named), *_first_groups(_awaited(), text)):
                 yield name, key
 
