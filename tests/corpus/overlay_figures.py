@@ -79,7 +79,7 @@ def _safely(path: Path, file: str, mode: str) -> Compared:
 
 
 def _compare(path: Path, found: Compared) -> None:
-    options, before = MODES[found.mode], path.read_bytes()
+    options = MODES[found.mode]
     name, overlay = str(path), str(path.with_name(OVERLAY))
     read = reader(name)
     in_place = harden(name, read, options)
@@ -104,10 +104,12 @@ def _compare(path: Path, found: Compared) -> None:
         if found.only_overlay or found.only_in_place:
             _hold_against_declared(real_compose.model(program, path), over, merged, found)
             return
-        path.write_bytes(in_place.patches[0].data)
+        for one in in_place.patches:
+            Path(one.path).write_bytes(one.data)
         fixed = real_compose.model(program, path)
     finally:
-        path.write_bytes(before)
+        for one in in_place.patches:
+            Path(one.path).write_bytes(one.before.encode(one.before.text))
         path.with_name(OVERLAY).unlink()
     if merged is None and fixed is None and real_compose.model(program, path) is None:
         return
