@@ -119,7 +119,7 @@ class Planner:
             if placed is None and isinstance(value, nodes.Mapping):
                 inner: list[nodes.Mapping] = []
                 _collect(value, inner)
-                held = next((one for one in inner if entry in one.index), None)
+                held = next((one for one in inner if entry in one.index), value if isinstance(change, Set) else None)
                 placed = self._at(held, change, entry) if held is not None else None
             if placed is not None:
                 return [placed]

@@ -187,17 +187,35 @@ def test_what_is_sure_does_not_wait_for_what_is_assumed() -> None:
     assert conditions(hardened(text)[1]) == {"db": "service_healthy", "cache": "service_started"}
 
 
-def test_a_long_list_that_misses_something_is_reported() -> None:
-    text = stack("""\
-          app:
-            image: example/app
-            environment: {DB_HOST: db}
-            depends_on: {other: {condition: service_started}}
-          other: {image: example/other}
-        """) + DB  # fmt: skip
-    [one] = found(hardened(text)[0])
-    assert one.status is Status.REPORT
-    assert "service_healthy" in one.advice
+LONG = (
+    "    depends_on: {other: {condition: service_started}}\n",
+    "    depends_on:\n      other:\n        condition: service_started # on purpose\n        required: false\n",
+    "    depends_on: *shared\n",
+    "    <<: {depends_on: {other: {condition: service_started}}}\n",
+)
+
+
+@pytest.mark.parametrize("own", LONG)
+def test_what_a_mapping_misses_is_added_to_it_and_its_own_conditions_stay(own: str) -> None:
+    head = "x-shared: &shared\n  other: {condition: service_started}\n" if "*shared" in own else ""
+    text = f"{head}services:\n  app:\n    image: example/app\n    environment: {{DB_HOST: db}}\n{own}{DB}"
+    text += "  other: {image: example/other}\n"
+    after = hardened(text)[1]
+    assert conditions(after) == {"other": "service_started", "db": "service_healthy"}
+    assert after.count("# on purpose") == text.count("# on purpose")
+    assert after.count("required: false") == text.count("required: false")
+    assert hardened(text, Options(only=ASSUME.only))[1] == text
+
+
+def test_a_mapping_that_others_share_gains_nothing_that_they_do_not_need() -> None:
+    text = (
+        "x-shared: &shared\n  other: {condition: service_started}\nservices:\n  app:\n    image: example/app\n"
+        "    environment: {DB_HOST: db}\n    depends_on: *shared\n  job: {image: example/job, depends_on: *shared}\n"
+        f"  other: {{image: example/other}}\n{DB}"
+    )
+    outcome = _run(text, ASSUME)
+    assert not outcome.patches
+    assert [one.status for one in found(outcome)] == [Status.REFUSED]
 
 
 # -- links and shared namespaces ---------------------------------------------------------------------------------------

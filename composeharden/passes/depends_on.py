@@ -90,7 +90,7 @@ class _Judged:
             elif sure is not None or everything is not None:
                 yield sure or everything or Proposal("")
         else:
-            yield from self._report_missing()
+            yield from self._missing_entries()
         yield from self._report_aliases()
 
     # -- proposals -------------------------------------------------------------------------------------------------
@@ -174,17 +174,13 @@ class _Judged:
 
     # -- reports ---------------------------------------------------------------------------------------------------
 
-    def _report_missing(self) -> Iterator[Proposal]:
-        if self.missing:
-            names = " and ".join(f"{name} ({place})" for name, place in self.missing.items())
-            rows = ", ".join(f"{name} with condition: {self._readiness(name).condition}" for name in self.missing)
-            yield Proposal(
-                message=f"it connects to {names} without waiting",
-                key="depends_on",
-                service=self.service.name,
-                severity=Severity.INFO,  # who writes conditions has thought about whom to wait for
-                advice=f"if it needs them to start, add {rows} to its depends_on",
-            )
+    def _missing_entries(self) -> Iterator[Proposal]:
+        """Entries for a mapping, whose own conditions stay: who wrote them has thought about whom to wait for."""
+        judged = {name: self._readiness(name) for name in self.missing}
+        if isinstance(self.raw, dict) and judged:
+            path = (0, "services", self.service.name, "depends_on")
+            entries = tuple(Set((*path, name), self._row(name, one)) for name, one in judged.items())
+            yield replace(self._proposal(judged, Confidence.ASSUMED), changes=entries)
 
     def _report_aliases(self) -> Iterator[Proposal]:
         for alias, name in aliases(self.service).items():

@@ -276,9 +276,12 @@ def expected(before: dict[str, Any], fixes: Iterable[Finding]) -> dict[str, Any]
     services = model.get("services", {})
     for fix in fixes:
         for change in fix.changes:
-            if len(change.path) != 4:
+            if len(change.path) < 4:
                 continue  # a top-level key that Compose does not print
             body, key = services[str(change.path[2])], str(change.path[3])
+            if key == "depends_on" and isinstance(change, Set) and len(change.path) == 5:
+                body[key] = {**(body.get(key) or {}), str(change.path[4]): {"required": True, **change.value}}
+                continue
             if isinstance(change, Remove):
                 body.pop(key, None)
                 continue
