@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import posixpath
 import re
 import shutil
 import traceback
@@ -303,10 +304,19 @@ def _printed(value: Any, change: Change) -> Any:
     if isinstance(change, Append):
         return [*(value or ()), *change.items]
     if isinstance(change, Replace):
+        if change.path[3] == "volumes":
+            return [_closed(item, change) for item in value or ()]
         return [change.value if item == change.old else item for item in value or ()]
     assert isinstance(change, Set)
     value = copied(change.value)
     return {key: as_duration(child) for key, child in value.items()} if isinstance(value, dict) else value
+
+
+def _closed(mount: Any, change: Replace) -> Any:
+    """A mount as `config` prints it, read-only where the change says so of its target."""
+    targets = {posixpath.normpath(part) for part in change.old.split(":")}
+    assert change.value.endswith("ro"), "no pass changes anything else of a mount by default"
+    return {**mount, "read_only": True} if mount.get("target") in targets else mount
 
 
 def _rows(change: Change) -> dict[str, Any]:
