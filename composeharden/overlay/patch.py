@@ -55,9 +55,14 @@ def patch(
 
 def _held(finding: Finding) -> Finding:
     """A change of the stack as a whole waits for the file itself."""
-    if finding.status is Status.FIX and any(len(change.path) != 4 for change in finding.changes):
+    if finding.status is Status.FIX and any(not _is_inside_a_service(change.path) for change in finding.changes):
         return replace(finding, status=Status.HELD, reason=_BY_HAND)
     return finding
+
+
+def _is_inside_a_service(path: Path) -> bool:
+    """Whether a path is that of a key of a service, or leads further in."""
+    return len(path) > 3 and path[1] == "services"
 
 
 class _Work:

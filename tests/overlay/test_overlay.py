@@ -136,6 +136,17 @@ def test_it_is_the_difference_to_the_lists_of_the_stack() -> None:
     )
 
 
+def test_what_a_mapping_misses_is_said_without_what_it_has() -> None:
+    stack = (
+        "services:\n  app:\n    image: example/app\n    environment: {DB_HOST: db}\n"
+        "    depends_on: {other: {condition: service_started}}\n  other: {image: example/other}\n"
+        "  db:\n    image: postgres:16\n    healthcheck: {test: [CMD, pg_isready]}\n"
+    )
+    said = text(run(stack, options=Options(only=frozenset(["depends-on"]), assume=True)))
+    own = build("hard.yaml", load(said.encode()), {}).model["services"]
+    assert own == {"app": {"depends_on": {"db": {"condition": "service_healthy"}}}}
+
+
 @pytest.mark.parametrize(
     "stack",
     [
