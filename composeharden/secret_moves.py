@@ -36,6 +36,7 @@ FOLDER = "secrets"
 _OPEN_FILE, _CLOSED_FILE, _CLOSED_FOLDER = 0o644, 0o600, 0o700
 _MOST = 200
 """Credentials of one stack that move in one run: each is proven together with all others."""
+_TOO_MANY = "there are too many to move at once; name a --service"
 _USED_BY = ("command", "entrypoint", "post_start", "pre_start", "pre_stop")
 _DEFAULT = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*):?-(?P<text>[^${}]*)\}")
 _REFERENCE = re.compile(r"\$(?:\{(?P<name>[A-Za-z_]\w*)(?:[^{}]*\})?|(?P<bare>[A-Za-z_]\w*))")
@@ -116,7 +117,7 @@ class Moves:
         probe = _Probe(posture.service)
         held = list(literals(posture.service))
         if len(held) > self._room:
-            return [Kept(literal.variable, "there are too many to move at once; name a --service") for literal in held]
+            return [Kept(literal.variable, _TOO_MANY) for literal in held]
         self._room -= len(held)
         for literal in held:
             row, against = self._file_form(posture, literal, probe)
@@ -227,8 +228,10 @@ class Moves:
         """Why nothing can be put into `.env`; empty where nothing speaks against it."""
         if self.project.files.env_files is not None:
             return "the variables come from files that were named; put it there"
-        reader = _reads_env(self.project)
-        return f"{reader} takes all of .env into its environment" if reader else self.project.keeps_env
+        reader, mounting = _reads_env(self.project), _mounts_env(self.project)
+        if reader or not mounting:
+            return f"{reader} takes all of .env into its environment" if reader else self.project.keeps_env
+        return f"{mounting} has the folder of .env mounted, and may read the file, which nobody else could open then"
 
     def _variable_name(self, service: Service, variable: str, value: str) -> str:
         if (variable, value) in self._named:
@@ -249,7 +252,9 @@ class Moves:
             found, what = word_in_text(" ".join(words)), f"the credential in its {key}"
             if found is None:
                 continue
-            against = self._against_env or _against_word(service, key, words, found.value)
+            self._room -= 1
+            against = _TOO_MANY if self._room < 0 else self._against_env
+            against = against or _against_word(service, key, words, found.value)
             if against:
                 yield Kept(what, against)
                 continue
@@ -364,6 +369,22 @@ def _against_word(service: Service, key: str, words: list[str], value: str) -> s
 
 def _without_default(raw: str, default: re.Match[str] | None) -> str:
     return raw.replace(default[0], "") if default is not None else raw
+
+
+def _mounts_env(project: Project) -> str:
+    """A service whose container has the folder of `.env` mounted; empty where there is none.
+
+    What runs there may read the file by itself, and does not start where it cannot: nobody else could open it any more.
+    """
+    folder = posixpath.abspath(project.directory or ".")
+    for name, service in project.services.items():
+        for mount in service.mounts:
+            source = posixpath.abspath(posixpath.join(folder, mount.source))
+            # Folders far above, such as the root of the host for a monitor, are not mounted for what is in here.
+            above = not mount.source.startswith("/") and folder.startswith(source.rstrip("/") + "/")
+            if mount.kind == "bind" and (source in (folder, posixpath.join(folder, ".env")) or above):
+                return name
+    return ""
 
 
 def _reads_env(project: Project) -> str:

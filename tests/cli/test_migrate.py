@@ -86,6 +86,10 @@ SAME = {
         "r: {image: 'redis:7', command: [redis-server, --requirepass, hunter2-Vx001]}\n"
         "  a: {image: 'example/a:1', environment: {REDIS_PASSWORD: hunter2-Vx001}}"
     ),
+    "a monitor of the host": (
+        "a: {image: 'x:1', environment: {API_KEY: hunter2-Vx001}}\n"
+        "  b: {image: 'x:1', volumes: ['/:/host:ro', './conf:/conf']}"
+    ),
     "an anchored mapping": (
         "a: {image: 'postgres:16', environment: &e {POSTGRES_PASSWORD: hunter2-Vx001}}\n"
         "  b: {image: 'example/b:1', environment: *e}"
@@ -158,6 +162,13 @@ KEPT = {
     "a command that is inherited": (
         "a: {image: 'example/a:1', command: [run, --password, hunter2-Vx001]}\n  b: {extends: a}"
     ),
+    "a container has the folder of .env": (
+        "a: {image: 'x:1', volumes: ['.:/app'], environment: {API_KEY: hunter2-Vx001}}"
+    ),
+    "a container has the folder above": (
+        "a: {image: 'x:1', environment: {API_KEY: hunter2-Vx001}}\n  b: {image: 'x:1', volumes: ['../:/src:ro']}"
+    ),
+    "a container has .env": "a: {image: 'x:1', volumes: ['./.env:/e'], command: 'x --password hunter2-Vx001'}",
     "it is for Swarm": (
         "a: {image: 'example/a:1', environment: {API_KEY: hunter2-Vx001}, deploy: {placement: {constraints: [x]}}}"
     ),
@@ -483,6 +494,15 @@ def test_more_than_can_be_proven_together_stay_for_another_run(folder: Path) -> 
     assert "too many to move at once" in " ".join(done.output.split())
     migrate("--service", "b")
     assert (folder / "compose.yaml").read_text().count(":?set") == 210
+
+
+def test_words_of_commands_count_as_well(folder: Path) -> None:
+    commands = (f"s{number}: {{image: 'x:1', command: run --password Vx00{number}q}}" for number in range(203))
+    stack(folder, "\n  ".join(commands))
+    migrate()
+    assert (folder / "compose.yaml").read_text().count(":?set") == 200
+    migrate()
+    assert (folder / "compose.yaml").read_text().count(":?set") == 203
 
 
 def test_no_report_of_a_migration_repeats_a_planted_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
