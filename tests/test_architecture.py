@@ -20,6 +20,7 @@ _SHARED_BY_PASSES = {
     "port_uses",
     "secret_moves",
     "start_order",
+    "words",
 }
 MAY_IMPORT: dict[str, set[str]] = {
     "yaml": set(),
@@ -28,6 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "outcome": {"beside", "yaml"},
     "images": {"outcome"},
     "marks": {"compose"},
+    "words": set(),
     "posture": _FACTS | {"marks"},
     "redaction": {"yaml"},
     "report": {"beside", "images", "outcome", "redaction", "yaml"},

@@ -9,7 +9,7 @@ is for a stack that never ran. Folders that a build or an installation fills ane
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from composeharden.compose.project import Project
 from composeharden.outcome import Effect, Severity
@@ -19,6 +19,7 @@ from composeharden.volumes.changes import Mounted, changes, mark_key
 from composeharden.volumes.nameless import Nameless, nameless
 from composeharden.volumes.naming import names
 from composeharden.volumes.script import script
+from composeharden.words import series
 
 SEVERITY = Severity.LOW
 EFFECT = Effect.DATA
@@ -68,7 +69,7 @@ def _named(posture: Posture, able: list[Nameless], chosen: Mapping[str, str]) ->
     rows = tuple(f"{service.name} {posixpath.normpath(one.path)} {one.volume}" for one in mounts)
     entries = ", ".join(f"{one.volume}:{one.path}" for one in mounts)
     return Proposal(
-        message=f"its data in {_and(one.path for one in able)} is on "
+        message=f"its data in {series(one.path for one in able)} is on "
         + ("a volume without a name" if len(able) == 1 else "volumes without a name"),
         service=service.name,
         key="volumes" if "volumes" in service else None,
@@ -78,7 +79,7 @@ def _named(posture: Posture, able: list[Nameless], chosen: Mapping[str, str]) ->
         files=(script(service.project, rows),),
         confidence=min(one.confidence for one in able),
         why="\n".join(f"{one.path}: {_why(one)}" for one in able),
-        advice=_STEPS.format(entries=entries, names=_and(chosen.values())),
+        advice=_STEPS.format(entries=entries, names=series(chosen.values())),
         evidence=tuple(dict.fromkeys(line for one in able for line in one.evidence)),
     )
 
@@ -98,8 +99,3 @@ def _reported(posture: Posture, one: Nameless) -> Proposal:
 
 def _why(one: Nameless) -> str:
     return "its entry has no name" if one.item else "the image declares a volume there, and nothing is mounted"
-
-
-def _and(words: Iterable[str]) -> str:
-    *most, last = words
-    return f"{', '.join(most)} and {last}" if most else last

@@ -14,6 +14,7 @@ from composeharden.compose.values import as_text
 from composeharden.outcome import Effect, Severity
 from composeharden.passes import Proposal
 from composeharden.posture import Posture
+from composeharden.words import series
 
 SEVERITY = Severity.LOW
 EFFECT = Effect.NONE
@@ -51,13 +52,9 @@ def check(posture: Posture) -> Iterable[Proposal]:
     if missing:
         # A limit of memory is the one whose absence takes the whole host down in ordinary operation.
         yield Proposal(
-            message=f"nothing limits its {_listed(missing)}",
+            message=f"nothing limits its {series(missing)}",
             key="deploy" if limits else None,
             severity=None if "memory" in missing else Severity.INFO,
             advice="measure it under load (docker stats) and set limits with room to spare under "
             "deploy.resources.limits: memory, cpus and pids",
         )
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

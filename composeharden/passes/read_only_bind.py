@@ -6,7 +6,7 @@ of the host. Folders that hold data as well, and files that a program or its ent
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from composeharden.compose.entries import Entry, entries
@@ -15,6 +15,7 @@ from composeharden.outcome import Confidence, Effect, Severity
 from composeharden.passes import Case, Proposal
 from composeharden.posture import Posture
 from composeharden.posture.identity import other_program
+from composeharden.words import series
 from composeharden.yaml.change import Replace
 
 SEVERITY = Severity.LOW
@@ -47,7 +48,7 @@ def check(posture: Posture) -> Iterator[Proposal]:
     doubt = other_program(posture) or ("the image is built here, and may do more" if "build" in service else "")
     confidence = min(facts.confidence(row) for _, _, row in found)
     yield Proposal(
-        message=f"it could write its configuration in {_and(mount.target for _, mount, _ in found)}",
+        message=f"it could write its configuration in {series(mount.target for _, mount, _ in found)}",
         key="volumes",
         item=found[0][0].item,
         changes=tuple(
@@ -84,8 +85,3 @@ def _read_only(text: str, mount: Mount) -> str:
 def _sources(posture: Posture, rows: list[Mapping[str, Any]]) -> tuple[str, ...]:
     facts = posture.facts
     return tuple(dict.fromkeys(line for row in rows for line in facts.sources(row))) if facts is not None else ()
-
-
-def _and(words: Iterable[str]) -> str:
-    *most, last = words
-    return f"{', '.join(most)} and {last}" if most else last
