@@ -163,12 +163,10 @@ def _findings_of(rule: Pass, project: Project, postures: Mapping[str, Posture], 
     if rule.for_service is not None:
         for name, posture in postures.items():
             for proposal in rule.for_service(posture):
-                if proposal.silent and not options.migrate:
-                    continue
                 yield _finding(rule, proposal, project.services[name], posture, options)
     if rule.for_project is not None:
         for proposal in rule.for_project(project, postures):
-            if (proposal.narrower and options.assume) or (proposal.silent and not options.migrate):
+            if proposal.narrower and options.assume:
                 continue
             about = _service_of(proposal)
             if about not in project.services:
@@ -218,7 +216,7 @@ def _with_status(finding: Finding, proposal: Proposal, posture: Posture | None, 
     blocked = proposal.held or (posture.blocked(finding.rule) if posture is not None else "")
     if blocked:
         return replace(finding, status=Status.HELD, reason=blocked)
-    is_new = options.new_stack and bool(proposal.new_stack or proposal.never_ran)
+    is_new = options.new_stack and bool(proposal.never_ran)
     if finding.effect is Effect.DATA and not (options.migrate or is_new):
         return replace(finding, status=Status.REPORT, changes=(), files=(), needs=())
     if finding.effect is Effect.ACCESS:

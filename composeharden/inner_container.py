@@ -17,22 +17,13 @@ if TYPE_CHECKING:
     from composeharden.passes import Pass, Proposal
 
 
-_LEAST = Severity.MEDIUM
-_LEAST_OF_CREDENTIALS = Severity.INFO
-"""A credential is in the repository wherever it stands in the file."""
-
-
-def _finds_credentials(rule: Pass) -> bool:
-    return rule.name.startswith("credential-in-")
-
-
 def reports(
     project: Project, name: str, raw: Mapping[str, Any], what: str, rules: Iterable[Pass]
 ) -> Iterator[Proposal]:
     """What those of `rules` that only report say of a container with the settings `raw`, as far as it matters.
 
     `name` is the service it belongs to (or its own), `what` names it at the head of each message. Fixes are left
-    out: they are made for services. Below medium severity only credentials count.
+    out: they are made for services. Below medium severity only what is about the text itself counts.
     """
     posture = decide(Service(project, name, raw))
     for rule in rules:
@@ -40,7 +31,7 @@ def reports(
             continue
         for proposal in rule.for_service(posture):
             severity = rule.severity if proposal.severity is None else proposal.severity
-            if not proposal.changes and severity >= (_LEAST_OF_CREDENTIALS if _finds_credentials(rule) else _LEAST):
+            if not proposal.changes and (rule.is_about_text or severity >= Severity.MEDIUM):
                 yield replace(
                     proposal,
                     message=f"{what}: {proposal.message}",

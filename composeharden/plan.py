@@ -215,6 +215,8 @@ class Planner:
     def _shared_places(self, groups: Mapping[Group, tuple[Change, ...]]) -> dict[tuple[str, str], Placed]:
         """Changes that every user of an anchor, or of an extended service, makes alike: to be made once there."""
         users = [*self._users(), *self._heirs()]
+        if not users and not any(isinstance(change, Reshape) for changes in groups.values() for change in changes):
+            return {}
         wanted: dict[str, dict[str, Change]] = defaultdict(dict)
         for (name, _), changes in groups.items():
             for change in changes:

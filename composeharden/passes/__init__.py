@@ -33,12 +33,8 @@ class Proposal:
     changes: tuple[Change, ...] = ()
     files: tuple[SideFile, ...] = ()
     """What the changes need beside the Compose files."""
-    new_stack: bool = False
-    """Its changes of effect `data` need nothing else on a stack that never ran: --new-stack makes them, too."""
     never_ran: tuple[Change, ...] = ()
     """With --new-stack these are made, without `files`, in place of `changes`."""
-    silent: bool = False
-    """Another pass says the same: without --migrate there is nothing to add."""
     confidence: Confidence = Confidence.SOURCED
     severity: Severity | None = None
     effect: Effect | None = None
@@ -94,6 +90,11 @@ class Pass:
     def migrates(self) -> bool:
         """Whether it has nothing to say but what --migrate does."""
         return bool(getattr(self.module, "MIGRATES", False))
+
+    @property
+    def is_about_text(self) -> bool:
+        """Whether what it finds matters wherever it stands in the file, such as a credential."""
+        return bool(getattr(self.module, "ABOUT_TEXT", False))
 
     @property
     def example(self) -> Case | None:

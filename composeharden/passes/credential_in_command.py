@@ -20,6 +20,7 @@ from composeharden.posture import Posture
 
 SEVERITY = Severity.MEDIUM
 EFFECT = Effect.NONE
+ABOUT_TEXT = True
 
 REPORTED = (
     "services:\n  cache:\n    image: redis:8\n    command: redis-server --requirepass hunter2\n",

@@ -20,6 +20,7 @@ from composeharden.posture import Posture
 
 SEVERITY = Severity.LOW
 EFFECT = Effect.NONE
+ABOUT_TEXT = True
 
 FILES = {
     "app.env": b"# settings\nDEBUG=no\nDB_PASSWORD=hunter2\n",

@@ -20,6 +20,7 @@ from composeharden.posture import Posture
 
 SEVERITY = Severity.MEDIUM
 EFFECT = Effect.NONE
+ABOUT_TEXT = True
 
 REPORTED = (
     "services:\n  db:\n    image: postgres:16\n    environment:\n      POSTGRES_PASSWORD: hunter2\n",

@@ -24,6 +24,7 @@ from composeharden.posture import Posture
 
 SEVERITY = Severity.MEDIUM
 EFFECT = Effect.NONE
+ABOUT_TEXT = True
 
 REPORTED = (
     "services:\n  app:\n    image: example/app:1\n"

@@ -57,7 +57,6 @@ def check_project(project: Project, postures: Mapping[str, Posture]) -> Iterable
                     message=f"{', '.join(one.variable for one in kept)} cannot be moved",
                     key="environment",
                     service=name,
-                    silent=True,
                     advice="; ".join(f"{one.variable} stays: {one.reason}" for one in kept),
                 )
             continue
@@ -69,7 +68,6 @@ def check_project(project: Project, postures: Mapping[str, Posture]) -> Iterable
             files=(*(file for one in made for file in one.files), *ignored(project, made)),
             confidence=min(one.confidence for one in made),
             held=_against(project, posture),
-            silent=True,
             why="\n".join(_reasons(made, kept)),
             advice=_steps(made),
         )
