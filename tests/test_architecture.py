@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "compose": {"yaml"},
     "beside": set(),
     "outcome": {"beside", "yaml"},
+    "engine": set(),
     "images": {"outcome"},
     "marks": {"compose"},
     "words": set(),
