@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from composeharden.compose.lint import Linter
 from composeharden.compose.project import Layer, Project, Service
 from composeharden.images.catalog import BUILT_IN, Catalog
+from composeharden.images.facts import Writable
 from composeharden.outcome import Acceptance, Confidence, Effect, Finding, Location, Severity, Status
 from composeharden.passes import Pass, Proposal, all_passes
 from composeharden.posture import FOUNDATIONS, Posture, decide
@@ -20,6 +21,32 @@ _Reasons = Mapping[tuple[str | None, str], Acceptance]
 """Service (None: all) and rule to why it is left."""
 _MOST_ROUNDS = 8
 """What is accepted can bring up other findings: those of what rested on it."""
+
+
+Tried = Mapping[tuple[str, str], str]
+"""Service and pass to why the fix did not survive a run; empty where it did."""
+
+
+@dataclass(frozen=True)
+class Addition:
+    """Capabilities and writable paths (with the options of their tmpfs) that a service was seen to need."""
+
+    capabilities: tuple[str, ...] = ()
+    paths: tuple[Writable, ...] = ()
+
+    def with_more(self, other: Addition) -> Addition:
+        """Both, each thing once."""
+        capabilities = dict.fromkeys((*self.capabilities, *other.capabilities))
+        paths = {row.path: row for row in (*self.paths, *other.paths)}
+        return Addition(tuple(capabilities), tuple(paths.values()))
+
+    def put_into(self, posture: Posture) -> None:
+        """Make a posture ask for it, too."""
+        for name in self.capabilities:
+            posture.capabilities.setdefault(name, "seen on an engine: it does not run without")
+        posture.capabilities = dict(sorted(posture.capabilities.items()))
+        known = {row.path for row in posture.writable}
+        posture.writable += [row for row in self.paths if row.path not in known]
 
 
 @dataclass(frozen=True)
@@ -56,6 +83,10 @@ class Options:
     """What else to ask about Dockerfiles; nothing is asked by default."""
     severities: Mapping[str, Severity] = field(default_factory=dict)
     """Severities of passes that go before their own."""
+    tried: Tried = field(default_factory=dict)
+    """What a run on an engine has shown of fixes, by service and pass: see `Tried`."""
+    additions: Mapping[str, Addition] = field(default_factory=dict)
+    """What such a run has shown a service to need besides what is known of its image."""
     accept: Accept | None = field(default=None, repr=False, compare=False)
     """Asked about all findings of an input, given its files: which of them are left as they are, and why."""
 
@@ -128,6 +159,8 @@ def _settled(
     while True:
         posture = decide(service, options.catalog, without)
         posture.told = frozenset(finding.rule for finding in told)
+        if service.name in options.additions:
+            options.additions[service.name].put_into(posture)
         failing = {}
         for name, needs in posture.asks.items():
             found = [_of_service(chosen[rule], posture, options, reasons) for rule in (name, *needs)]
@@ -221,6 +254,11 @@ def _with_status(finding: Finding, proposal: Proposal, posture: Posture | None, 
         return replace(finding, status=Status.REPORT, changes=(), files=(), needs=())
     if finding.effect is Effect.ACCESS:
         return replace(finding, status=Status.HELD, reason="it changes who can reach the service")
+    tried = options.tried.get((finding.service or "", finding.rule))
+    if tried:
+        return replace(finding, status=Status.HELD, reason=tried)
+    if tried is not None:
+        return replace(finding, status=Status.FIX, confidence=Confidence.PROVEN)
     if finding.confidence is Confidence.ASSUMED and not _is_allowed_assumption(finding, posture, options):
         doubts = posture.doubts(finding.rule) if posture is not None else ""
         reason = proposal.doubt or doubts or "what is known of it was only reported, not read in its source"

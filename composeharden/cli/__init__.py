@@ -12,7 +12,7 @@ import click
 from composeharden import __version__
 from composeharden.cli.trouble import guarded
 
-_COMMANDS = ("check", "completion", "config", "diff", "explain", "fix", "images", "init")
+_COMMANDS = ("check", "completion", "config", "diff", "explain", "fix", "images", "init", "verify")
 
 
 class _Lazy(click.Group):
@@ -41,6 +41,7 @@ def cli() -> None:
     composeharden explain redis:8   what an image needs, with evidence
     composeharden images            the images that facts are known of
     composeharden init              a configuration that accepts what is there today
+    composeharden verify            run it as it is and hardened, and compare
     """
 
 

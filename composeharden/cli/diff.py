@@ -16,6 +16,7 @@ from composeharden.cli.output import finish, write_patch
 from composeharden.cli.overlay import check_overlay, overlay_option
 from composeharden.cli.reports import TEXT
 from composeharden.cli.run import Done, Settings, described, judge, look, run, words
+from composeharden.cli.trials import TrialError, failed_trial, trial_of, verify_option, with_trial
 from composeharden.report import patch as as_patch
 from composeharden.report.after import elsewhere
 
@@ -36,6 +37,7 @@ from composeharden.report.after import elsewhere
 @click.option(
     "-U", "--unified", "context", type=click.IntRange(0, 100), default=3, show_default=True, help="Lines of context."
 )
+@verify_option
 def command(
     paths: tuple[str, ...],
     recursive: bool,
@@ -55,6 +57,7 @@ def command(
     The difference goes to standard output with secret values masked; the reasons go to standard error.
     """
     scoped = run_options(choice)
+    trial = trial_of(choice, jobs)
     options = replace(pipeline_options(**choice), overlay=overlay)
     check_migration(options, paths, None)
     check_overlay(overlay, paths, recursive)
@@ -66,7 +69,7 @@ def command(
         folders=folders,
         reports=reports,
         context=context,
-        extra={"patch": patch_file},
+        extra={"patch": patch_file, "trial": trial},
         **scoped,
     )
     done = run(work, paths, recursive, jobs, settings)
@@ -74,22 +77,27 @@ def command(
     if patch_file is not None:
         write_patch(patch_file, b"".join(item.patch for item in done))
     if any(item.trouble for item in done):
-        sys.exit(2)
+        sys.exit(next((item.kept for item in done if item.kept), 2))
     sys.exit(exit_code and any(item.changed for item in done))
 
 
 def work(path: str, settings: Settings) -> Done:
     """Show one input."""
+    try:
+        settings, told = with_trial(path, settings)
+    except TrialError as error:
+        return failed_trial(path, error)
     outcome, redactor = look(path, settings)
     done = judge(outcome, settings)
     if settings.extra["patch"] is not None:
         done.patch = b"".join(as_patch.applicable(patch) for patch in outcome.patches)
         done.patch += as_patch.of_side_files(outcome.beside_files)
     done.parts = described(outcome, redactor, settings)
+    done.err = told
     if settings.form != TEXT:
         return done
     if settings.extra["patch"] != STDIN:
         done.out = difference(outcome, redactor, settings)
-    done.err = words(outcome, redactor, settings, sys.stderr)
+    done.err += words(outcome, redactor, settings, sys.stderr)
     done.steps = "".join(f"{line}\n" for line in elsewhere(outcome, {}, redactor)) if outcome.beside_files else ""
     return done

@@ -17,6 +17,7 @@ from composeharden.cli.output import finish
 from composeharden.cli.overlay import after_overlay, check_overlay, overlay_option, write_overlay
 from composeharden.cli.reports import TEXT
 from composeharden.cli.run import Done, Settings, described, judge, look, run, words
+from composeharden.cli.trials import TrialError, failed_trial, trial_of, verify_option, with_trial
 from composeharden.cli.write import WriteError, replace_files, write_new
 from composeharden.outcome import Location, Outcome, Problem
 from composeharden.redaction import Redactor
@@ -37,6 +38,7 @@ from composeharden.report.after import after_fix
 )
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 when something would change.")
 @click.option("--dry-run", is_flag=True, help="Write nothing; show the difference as the command diff does.")
+@verify_option
 def command(
     paths: tuple[str, ...],
     recursive: bool,
@@ -57,7 +59,7 @@ def command(
     and goes to standard output.
     """
     scoped = run_options(choice)
-    extra = {"output": output, "check": check or dry_run, "diff": dry_run}
+    extra = {"output": output, "check": check or dry_run, "diff": dry_run, "trial": trial_of(choice, jobs)}
     check_overlay(overlay, paths, recursive)
     options = replace(pipeline_options(**choice), overlay=overlay)
     check_migration(options, paths, output)
@@ -73,18 +75,22 @@ def command(
     done = run(work, paths, recursive, jobs, settings)
     finish(done, settings)
     if any(item.trouble for item in done):
-        sys.exit(2)
+        sys.exit(next((item.kept for item in done if item.kept), 2))
     sys.exit(check and any(item.changed for item in done))
 
 
 def work(path: str, settings: Settings) -> Done:
     """Fix one input."""
     note, stuck = ("", "") if settings.extra["check"] else recovered(path)
+    try:
+        settings, told = with_trial(path, settings)
+    except TrialError as error:
+        return failed_trial(path, error)
     outcome, redactor = look(path, settings)
     outcome = replace(outcome, notes=(note, *outcome.notes)) if note else outcome
     outcome = _unwritten(outcome, stuck) if stuck else outcome
     if settings.extra["check"]:
-        return _checked(outcome, redactor, settings)
+        return _checked(outcome, redactor, settings, told)
     undo: dict[str, str] = {}
     failed = ""
     try:
@@ -99,16 +105,18 @@ def work(path: str, settings: Settings) -> Done:
     done.parts = described(outcome, redactor, settings)
     if settings.form == TEXT:
         done.err = words(outcome, redactor, settings, sys.stderr, applied=not failed, brief=not settings.verbose)
+    done.err = told + done.err
     return done
 
 
-def _checked(outcome: Outcome, redactor: Redactor, settings: Settings) -> Done:
+def _checked(outcome: Outcome, redactor: Redactor, settings: Settings, told: str) -> Done:
     """What would be done, with nothing written."""
     done = judge(outcome, settings)
     done.parts = described(outcome, redactor, settings)
     if settings.form == TEXT:
         done.out = difference(outcome, redactor, settings) if settings.extra["diff"] else ""
         done.err = words(outcome, redactor, settings, sys.stderr)
+    done.err = told + done.err
     return done
 
 

@@ -149,24 +149,29 @@ class Docker:
         who = ("--user", user) if user else ()
         return self.attempt("exec", *who, container, *argv, timeout=timeout, most=most)
 
-    def logs(self, container: str, tail: int | None = None, most: int = 2_000_000) -> str:
-        """The log of a container, both streams in turn, with the engine's time before each line."""
+    def logs(self, container: str, tail: int | None = None, most: int = 2_000_000) -> list[tuple[str, str]]:
+        """The log of a container: the engine's time and the text of each line, both streams in the order of time."""
         last = ("--tail", str(tail)) if tail is not None else ()
         shown = self.attempt("logs", "--timestamps", *last, container, most=most)
-        return "\n".join(part for part in (shown.stdout.rstrip("\n"), shown.stderr.rstrip("\n")) if part)
+        lines = [line.partition(" ") for line in f"{shown.stdout}\n{shown.stderr}".split("\n") if line.strip()]
+        return sorted(((time, text) for time, _, text in lines), key=lambda line: line[0])
 
-    def processes(self, container: str) -> list[Process]:
+    def processes(self, container: str, pid: int = 0) -> list[Process]:
         """The service's own processes: its first one and what that started, without health checks and `exec`.
 
-        Empty where the container does not run, or the engine cannot tell.
+        `pid` is that of its first one, where it is known already. Empty where the container does not run, or the engine
+        cannot tell.
         """
-        state = self.attempt("container", "inspect", "--format", "{{.State.Pid}}", container)
+        if not pid:
+            state = self.attempt("container", "inspect", "--format", "{{.State.Pid}}", container)
+            pid = int(state.stdout) if state.stdout.strip().isdigit() else 0
         shown = self.attempt("top", container, "-eo", "pid,ppid,uid,comm")
-        if state.code or shown.code or not state.stdout.strip().isdigit():
+        if not pid or shown.code:
             return []
         rows = [line.split(None, 3) for line in shown.stdout.splitlines()[1:]]
-        found = [Process(int(row[0]), int(row[1]), int(row[2]), row[3].strip()) for row in rows if _is_row(row)]
-        return _tree(found, int(state.stdout))
+        return _tree(
+            [Process(int(row[0]), int(row[1]), int(row[2]), row[3].strip()) for row in rows if _is_row(row)], pid
+        )
 
     def written(self, container: str) -> list[tuple[str, str]]:
         """What `docker diff` says: A, C or D, and the path. Volumes and tmpfs are not part of it."""

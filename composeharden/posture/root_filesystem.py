@@ -124,6 +124,8 @@ def tmpfs_entry(posture: Posture, row: Writable) -> str:
     if row.exec:
         options.append("exec")
     owner = posture.identity if row.owner == "service" or posture.runs_as_root is False else ""
+    if row.owner[:1].isdigit():
+        owner = row.owner
     if owner:
         uid, _, gid = owner.partition(":")
         options += [f"uid={uid}", *([f"gid={gid}"] if gid else [])]

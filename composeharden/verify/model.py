@@ -1,0 +1,84 @@
+"""The canonical model of a stack, as Compose itself has it, with and without declared changes.
+
+What is changed is data, not text: the fix is proven to mean the same. So any part of it can be tried without a file
+being written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from composeharden.compose.project import Project
+from composeharden.compose.written import as_meant
+from composeharden.engine import Docker
+from composeharden.plan import declare
+from composeharden.yaml.change import Change
+
+_SECONDS = 60.0
+_REMOTE = re.compile(r"^(?:[a-z][a-z0-9+.-]*://|git@|github\.com/)|\.git(?:#|$)", re.IGNORECASE)
+
+
+def canonical(docker: Docker, project: Project, changes: Iterable[Change], file: str) -> dict[str, Any]:
+    """The effective model after some changes, in Compose's own form: environment files read, short forms long.
+
+    Args:
+        docker: what Compose is run by. It only reads: nothing of the project is remote, or it would not be loaded.
+        project: the stack.
+        changes: declared changes, as findings have them.
+        file: where the model may be written in between.
+
+    Strings are as in a file: a dollar sign is doubled. Raises EngineError where Compose refuses the model.
+    """
+    model = as_meant(declare(project.model, changes), project.variables)
+    write(doubled(model), file)
+    argv = ["--file", file, "--project-directory", os.path.abspath(project.directory or ".")]
+    for path in project.files.env_files or ():
+        argv += ["--env-file", os.path.abspath(path)]
+    for profile in sorted(project.files.profiles):
+        argv += ["--profile", profile]
+    name = project.files.name or "stack"
+    if "name" not in model:
+        argv += ["--project-name", _project_name(name)]
+    shown = docker.run_compose(*argv, "config", "--format", "json", cwd=os.path.dirname(file), timeout=_SECONDS)
+    found: dict[str, Any] = json.loads(shown.stdout)
+    return found
+
+
+def write(model: Any, file: str) -> None:
+    """Write a model where only we can read it: it holds all values of the stack."""
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+        json.dump(model, out, default=_plain)
+
+
+def doubled(value: Any) -> Any:
+    """Data in which Compose finds no variable to fill in."""
+    if isinstance(value, str):
+        return value.replace("$", "$$")
+    if isinstance(value, Mapping):
+        return {key: doubled(child) for key, child in value.items()}
+    return [doubled(child) for child in value] if isinstance(value, list) else value
+
+
+def single(text: Any) -> str:
+    """A string of the canonical model as it is meant."""
+    return str(text).replace("$$", "$")
+
+
+def is_remote(build: Mapping[str, Any]) -> bool:
+    """Whether anything that is built from lies elsewhere than on this machine."""
+    contexts = [build.get("context"), *(build.get("additional_contexts") or {}).values()]
+    return any(_REMOTE.search(single(one or "")) for one in contexts)
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has no word for: a tagged value counts as the value."""
+    return getattr(value, "value", None) if hasattr(value, "tag") else str(value)
+
+
+def _project_name(name: str) -> str:
+    kept = "".join(char for char in name.lower() if (char.isalnum() and char.isascii()) or char in "_-")
+    return kept.lstrip("_-") or "stack"

@@ -1,0 +1,252 @@
+"""The whole trial of a stack: as it is, hardened, and where that is worse, change by change until it is not.
+
+Whether a set of changes works is not monotone: more capabilities can break what fewer did not. So nothing is concluded
+from parts; every set that is reported was run itself, all of it, with all services.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from composeharden.compose.project import Project
+from composeharden.decide import Options
+from composeharden.engine import Docker, OverdueError, Throwaway
+from composeharden.outcome import Confidence
+from composeharden.verify.allowed import Allowed, Patience
+from composeharden.verify.compare import Difference, differences, is_comparable, noise
+from composeharden.verify.evidence import Candidate, ImageFiles, candidates
+from composeharden.verify.isolation import Isolation, images_of, needs
+from composeharden.verify.life import Probes, Run, Tell
+from composeharden.verify.model import canonical
+from composeharden.verify.plan import Look, Plan, Planned
+from composeharden.verify.provide import provide
+from composeharden.verify.seen import Life
+
+_MOST_LIVES = 24
+
+
+@dataclass
+class Result:
+    """What a trial has shown."""
+
+    isolation: Isolation
+    before: Life = field(default_factory=Life)
+    first: Planned | None = None
+    """The fixes that were tried first."""
+    after: Life = field(default_factory=Life)
+    found: list[Difference] = field(default_factory=list)
+    """What was worse with them, twice."""
+    once: list[Difference] = field(default_factory=list)
+    """What was worse one time, and not the other: nothing is concluded from it."""
+    blamed: list[Candidate] = field(default_factory=list)
+    repaired: Planned | None = None
+    """The fixes that the stack lives with, where the first were too much; it was run with all of them."""
+    unfinished: str = ""
+    """Why no repaired plan was found."""
+    quiet: dict[str, list[str]] = field(default_factory=dict)
+    """New complaints that a service survived, by service."""
+    lives: int = 0
+    starts: int = 0
+    seconds: float = 0.0
+
+    def verdict(self, service: str) -> str:
+        """`same`, `worse`, `not-comparable` or `not-run`."""
+        if service in self.isolation.left_out:
+            return "not-run"
+        if not is_comparable(self.before, service):
+            return "not-comparable"
+        return "worse" if any(one.service == service for one in self.found) else "same"
+
+    @property
+    def survived(self) -> Planned | None:
+        """The fixes that the whole stack was seen to live with."""
+        return self.repaired or (self.first if not self.found and not self.unfinished else None)
+
+
+class Trial:
+    """Runs one stack, in a run of our own that the caller opens and closes."""
+
+    def __init__(
+        self,
+        docker: Docker,
+        own: Throwaway,
+        project: Project,
+        look: Look,
+        options: Options,
+        allowed: Allowed,
+        patience: Patience,
+        probes: Probes | None = None,
+        tell: Tell = lambda text: None,
+    ) -> None:
+        self.docker, self.own, self.project = docker, own, project
+        self.look, self.options = look, options
+        self.tell = tell
+        self._models = 0
+        self.model = self._canonical([])
+        directory = os.path.abspath(project.directory or ".")
+        built = provide(docker, own, self.model, allowed, tell)
+        images = images_of(docker, self.model, built)
+        self.isolation = Isolation(self.model, directory, allowed, patience, images, options.services, built)
+        self.run = Run(docker, own, self.isolation, patience, probes or {}, tell)
+        self.files = ImageFiles(docker, own)
+        self.result = Result(self.isolation)
+
+    def _canonical(self, changes: Sequence[Any]) -> dict[str, Any]:
+        self._models += 1
+        file = os.path.join(self.own.folder, f"model-{self._models}.json")
+        return canonical(self.docker, self.project, changes, file)
+
+    # -- the course of it ----------------------------------------------------------------------------------------------
+
+    def verify(self, chosen: Planned, try_assumed: bool = False) -> Result:
+        """Compare the stack as it is with the stack after `chosen`, and mend that where it is worse.
+
+        With `try_assumed`, `chosen` only says what is done anyway: what is assumed to work is tried, too, of services
+        that live well enough here for anything to be told.
+        """
+        began = time.monotonic()
+        result = self.result
+        try:
+            result.before = self.run.live(self.model, "as it is")
+            planned = self._with_assumed(chosen) if try_assumed else chosen
+            result.first = planned
+            result.after, found = self._try(planned, "hardened")
+            if found:
+                self._confirm(planned, found)
+            if result.found:
+                self._mend(planned, result.after)
+        except OverdueError as error:
+            result.unfinished = str(error)
+        for service in self.isolation.services:
+            lines = [one.line for one in noise(result.before, result.after, service)]
+            if lines and result.verdict(service) == "same":
+                result.quiet[service] = lines[:5]
+        result.lives, result.starts, result.seconds = self.run.lives, self.run.starts, time.monotonic() - began
+        return result
+
+    def planned(self, plan: Plan, assume: bool) -> Planned:
+        """What a plan comes to."""
+        options = replace(self.options, tried=plan.tried, additions=plan.additions, assume=assume)
+        return Planned(plan, self.look(options))
+
+    def _with_assumed(self, chosen: Planned) -> Planned:
+        """The fixes with those that are assumed, as far as a run can show anything of their service."""
+        usual = {(fix.service, fix.rule) for fix in chosen.fixes}
+        plan = chosen.plan
+        while True:
+            planned = self.planned(plan, assume=True)
+            blind = [
+                fix
+                for fix in planned.fixes
+                if (fix.service, fix.rule) not in usual
+                and fix.service
+                and not (fix.service in self.isolation.services and is_comparable(self.result.before, fix.service))
+            ]
+            if not blind:
+                return planned
+            for fix in blind:
+                plan = plan.without(str(fix.service), fix.rule, "nothing could be told of it on this engine")
+
+    def _try(self, planned: Planned, title: str, until_worse: bool = False) -> tuple[Life, list[Difference]]:
+        strict = planned.assumed()
+        life = self.run.live(self._canonical(planned.changes), title, self.result.before, strict, until_worse)
+        return life, differences(self.result.before, life, self.isolation.services, strict)
+
+    def _confirm(self, planned: Planned, found: list[Difference]) -> None:
+        """Whether it is worse again: a machine can be busy, and a service in a mood."""
+        self.tell("worse: once more, to be sure")
+        _, again = self._try(planned, "hardened, again", until_worse=True)
+        services = {one.service for one in found} & {one.service for one in again}
+        self.result.found = [one for one in found if one.service in services]
+        self.result.once = [one for one in (*found, *again) if one.service not in services]
+
+    # -- who is to blame -----------------------------------------------------------------------------------------------
+
+    def _mend(self, planned: Planned, life: Life) -> None:
+        """Try one change for each service that is the cause, until a plan leaves nothing worse."""
+        found, kept = self.result.found, planned
+        queues: dict[str, Iterator[Candidate]] = {}
+        applied: dict[str, Candidate] = {}
+        while found:
+            causes = self._causes(found)
+            for service in causes:
+                if service not in queues:
+                    mine = [one for one in found if one.service == service]
+                    queues[service] = self._candidates(service, mine, life, kept)
+            chosen = [one for service in causes if (one := next(queues[service], None)) is not None]
+            if not chosen or self.run.lives >= _MOST_LIVES:
+                self.result.unfinished = "no set of the changes was found that it lives with"
+                return
+            plan = kept.plan
+            for candidate in chosen:
+                plan = candidate.applied(plan)
+                self.tell(f"without {', '.join(candidate.rules)}" if not candidate.addition else candidate.words)
+            tried = self.planned(plan, assume=self.options.assume or self._assumes(planned))
+            now, left = self._try(tried, "hardened, changed", until_worse=len(causes) == 1)
+            if not left:
+                self.result.blamed = [*applied.values(), *chosen]
+                self.result.repaired = tried
+                return
+            for candidate in chosen:
+                mine = [one for one in left if one.service == candidate.service]
+                was = [one for one in found if one.service == candidate.service]
+                if not mine or (candidate.addition and _is_progress(was, mine)):
+                    kept = Planned(candidate.applied(kept.plan), kept.outcome)
+                    applied[candidate.service + candidate.words] = candidate
+                    queues.pop(candidate.service, None)
+                    found = [one for one in found if one.service != candidate.service] + mine
+                    life = _joined(life, now, candidate.service)
+            known = {one.service for one in found}
+            found += [one for one in left if one.service not in known]
+            kept = self.planned(kept.plan, assume=self.options.assume or self._assumes(planned))
+
+    @staticmethod
+    def _assumes(planned: Planned) -> bool:
+        return any(fix.confidence is Confidence.ASSUMED for fix in planned.fixes)
+
+    def _causes(self, found: Sequence[Difference]) -> list[str]:
+        """The services that are worse and need none that is: the others may only wait for them."""
+        worse = list(dict.fromkeys(one.service for one in found))
+        services: Mapping[str, Any] = self.model["services"]
+        return [name for name in worse if not set(_needs_all(services, name)) & (set(worse) - {name})] or worse[:1]
+
+    def _candidates(
+        self, service: str, mine: Sequence[Difference], life: Life, planned: Planned
+    ) -> Iterator[Candidate]:
+        image = self.isolation.images[service] or {}
+        rules = planned.rules(service)
+        own = candidates(service, mine, life.of(service), self.result.before.of(service), rules, image, self.files)
+        yield from own
+        for fix in planned.fixes:  # what was done to those around it
+            if fix.service != service and fix.service in self.isolation.services:
+                yield Candidate(str(fix.service), (fix.rule,), f"{service} does not live with it")
+
+
+def _needs_all(services: Mapping[str, Any], name: str) -> list[str]:
+    found: list[str] = []
+    left = needs(services[name])
+    while left:
+        one = left.pop()
+        if one in services and one not in found:
+            found.append(one)
+            left += needs(services[one])
+    return found
+
+
+def _is_progress(was: Sequence[Difference], now: Sequence[Difference]) -> bool:
+    """Whether what is worse is another thing than before, so that a part of the cause is found."""
+    return {(one.check, one.phase, one.lines[:2]) for one in was} != {
+        (one.check, one.phase, one.lines[:2]) for one in now
+    }
+
+
+def _joined(life: Life, now: Life, service: str) -> Life:
+    """What was seen, with the newest of one service."""
+    phases = [dict(phase) for phase in now.phases]
+    for number, phase in enumerate(life.phases[: len(phases)]):
+        phases[number] = {**phase, service: phases[number].get(service, phase[service])}
+    return Life(phases, now.said)

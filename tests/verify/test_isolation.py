@@ -1,0 +1,272 @@
+"""What is run of a stack: nothing that could touch this machine or reach another one is left in it."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from composeharden.verify.allowed import Allowed, Patience
+from composeharden.verify.isolation import Isolation, needs, seconds
+
+LABELS = {"dev.composeharden.run": "composeharden-0"}
+IMAGE: dict[str, Any] = {"Id": "sha256:0", "Config": {}}
+NETWORK = {
+    "internal": True,
+    "driver": "bridge",
+    "driver_opts": {"com.docker.network.bridge.inhibit_ipv4": "true"},
+    "labels": LABELS,
+}
+
+
+def isolation(folder: Path, services: Mapping[str, Any], allowed: Allowed | None = None, **more: Any) -> Isolation:
+    """A stack of these services, whose images are all there."""
+    model = {"name": "shop", "services": services}
+    images = {name: more.pop(name, IMAGE) for name in services}
+    return Isolation(model, os.fspath(folder), allowed or Allowed(), Patience(), images, **more)
+
+
+def applied(found: Isolation) -> dict[str, Any]:
+    volumes = {one.source: f"own-{place}" for place, one in enumerate(found.files.values())}
+    for body in found.model["services"].values():
+        volumes |= {m["source"]: "own" for m in body.get("volumes", ()) if m["type"] == "volume" and m.get("source")}
+    files = {one.source: "/copy" for one in found.files.values()}
+    return found.apply(found.model, {"labels": LABELS, "volumes": volumes, "files": files})
+
+
+def one(folder: Path, body: Mapping[str, Any], allowed: Allowed | None = None) -> dict[str, Any]:
+    """The service as it is run."""
+    found = isolation(folder, {"app": {"image": "app:1", **body}}, allowed)
+    assert found.left_out == {}
+    service: dict[str, Any] = applied(found)["services"]["app"]
+    return service
+
+
+def test_how_its_program_runs_stays(tmp_path: Path) -> None:
+    body = {
+        "command": ["serve", "--cost=$$5"],
+        "entrypoint": ["/init"],
+        "environment": {"A": "1"},
+        "user": "999:999",
+        "read_only": True,
+        "tmpfs": ["/tmp:size=64m"],
+        "cap_drop": ["ALL"],
+        "cap_add": ["SETUID", "NET_ADMIN"],
+        "security_opt": ["no-new-privileges:true"],
+        "stop_signal": "SIGQUIT",
+        "stop_grace_period": "1m0s",
+        "init": True,
+        "restart": "always",
+        "hostname": "mq",
+        "sysctls": {"net.core.somaxconn": "1024"},
+        "working_dir": "/srv",
+    }
+    service = one(tmp_path, body)
+    assert {key: service[key] for key in body} == body
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        {"ports": [{"target": 80, "published": "8080"}]},
+        {"container_name": "shop"},
+        {"labels": {"traefik.enable": "true"}},
+        {"logging": {"driver": "syslog"}},
+        {"post_start": [{"command": ["touch", "/x"]}]},
+        {"pre_stop": [{"command": ["touch", "/x"]}]},
+        {"deploy": {"replicas": 3}},
+        {"cgroup_parent": "/other"},
+        {"build": {"context": "."}},
+        {"env_file": [".env"]},
+        {"develop": {"watch": []}},
+        {"mac_address": "02:42:ac:11:00:02"},
+        {"dns": ["192.0.2.9"]},
+        {"some_key_of_tomorrow": True},
+    ],
+    ids=lambda key: next(iter(key)),
+)
+def test_what_points_elsewhere_goes(key: dict[str, Any], tmp_path: Path) -> None:
+    plain, service = one(tmp_path, {}), one(tmp_path, key)
+    service["networks"] = plain["networks"]  # container_name becomes an alias
+    assert service == plain
+
+
+def test_a_container_name_is_still_a_name_for_the_others(tmp_path: Path) -> None:
+    service = one(
+        tmp_path, {"container_name": "shop-db", "networks": {"back": {"aliases": ["db"], "ipv4_address": "x"}}}
+    )
+    assert service["networks"] == {"back": {"aliases": ["db", "shop-db"]}}
+
+
+def test_networks_are_new_and_lead_nowhere(tmp_path: Path) -> None:
+    services = {
+        "a": {
+            "image": "a",
+            "networks": {"front": None},
+            "extra_hosts": ["host.docker.internal=host-gateway", "x=1.2.3.4"],
+        },
+        "b": {"image": "b"},
+        "c": {"image": "c", "network_mode": "none"},
+        "d": {"image": "d", "network_mode": "service:a"},
+    }
+    model = applied(isolation(tmp_path, services))
+    assert model["networks"] == {"default": NETWORK, "front": NETWORK}
+    assert model["services"]["a"]["extra_hosts"] == ["x=1.2.3.4"]
+    assert model["services"]["a"]["dns"] == ["127.0.0.1"]
+    assert model["services"]["c"]["network_mode"] == "none"
+    assert model["services"]["d"]["network_mode"] == "service:a"
+    allowed = applied(isolation(tmp_path, services, Allowed(network=True)))
+    assert allowed["networks"] == {"default": {"labels": LABELS}, "front": {"labels": LABELS}}
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [
+        ({"privileged": True}, "it is privileged"),
+        ({"network_mode": "host"}, "it uses the host's network"),
+        ({"pid": "host"}, "it shares the host's processes"),
+        ({"ipc": "host"}, "it shares the host's shared memory"),
+        ({"devices": [{"source": "/dev/fuse", "target": "/dev/fuse"}]}, "it uses devices"),
+        ({"gpus": [{"count": -1}]}, "it uses devices"),
+        ({"cap_add": ["CAP_SYS_ADMIN"]}, "it has the capability SYS_ADMIN"),
+        ({"cap_add": ["all"]}, "it has the capability ALL"),
+        ({"security_opt": ["seccomp=unconfined"]}, "it switches a security profile off"),
+        ({"volumes": [{"type": "bind", "source": "/", "target": "/host"}]}, "/ is part of this machine"),
+        ({"volumes": [{"type": "bind", "source": "/proc/sys", "target": "/x"}]}, "/proc/sys is part of this machine"),
+        ({"volumes": [{"type": "bind", "source": "/dev/null", "target": "/x"}]}, "/dev/null is part of this machine"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_what_cannot_be_kept_apart_is_not_run(key: dict[str, Any], reason: str, tmp_path: Path) -> None:
+    services = {"app": {"image": "app", **key}, "web": {"image": "web", "depends_on": {"app": {"required": True}}}}
+    found = isolation(tmp_path, services)
+    assert found.left_out["app"].startswith(reason)
+    assert found.left_out["web"] == "it needs app, which is not run"
+    allowed = isolation(tmp_path, services, Allowed(host_access=True))
+    assert allowed.left_out == {}
+    assert allowed.host_access == [f"app: {reason}"]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        {"provider": {"type": "cloud"}},
+        {"network_mode": "container:other"},
+        {"volumes_from": ["container:other"]},
+        {"use_api_socket": True},
+        {"models": {"llm": {}}},
+    ],
+    ids=lambda key: next(iter(key)),
+)
+def test_some_things_are_never_run(key: dict[str, Any], tmp_path: Path) -> None:
+    every = Allowed(network=True, host_access=True, pull=True, build=True)
+    assert "app" in isolation(tmp_path, {"app": {"image": "app", **key}}, every).left_out
+
+
+def test_a_socket_is_of_this_machine(tmp_path: Path) -> None:
+    place = tmp_path / "engine.sock"
+    with socket.socket(socket.AF_UNIX) as held:
+        held.bind(os.fspath(place))
+        mount = {"type": "bind", "source": os.fspath(place), "target": "/x", "read_only": True}
+        found = isolation(tmp_path, {"app": {"image": "app", "volumes": [mount]}})
+    assert "is a socket of this machine" in found.left_out["app"]
+
+
+def test_files_are_copied_and_volumes_are_new(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "conf").write_text("x")
+    mounts = [
+        {"type": "bind", "source": f"{tmp_path}/data", "target": "/data"},
+        {"type": "bind", "source": f"{tmp_path}/conf", "target": "/conf", "read_only": True},
+        {"type": "bind", "source": f"{tmp_path}/nothing", "target": "/new"},
+        {"type": "volume", "source": "db", "target": "/db", "volume": {}},
+        {"type": "volume", "target": "/anonymous", "volume": {}},
+        {"type": "tmpfs", "target": "/t", "tmpfs": {"size": "1000"}},
+    ]
+    found = isolation(tmp_path, {"app": {"image": "app", "volumes": mounts}})
+    model = applied(found)
+    assert {one.source: one.treatment for one in found.files.values()} == {
+        f"{tmp_path}/data": "copy",
+        f"{tmp_path}/conf": "file",
+        f"{tmp_path}/nothing": "empty",
+    }
+    kinds = [(mount["type"], mount["target"]) for mount in model["services"]["app"]["volumes"]]
+    assert kinds == [
+        ("volume", "/data"),
+        ("bind", "/conf"),
+        ("volume", "/new"),
+        ("volume", "/db"),
+        ("volume", "/anonymous"),
+        ("tmpfs", "/t"),
+    ]
+    assert model["services"]["app"]["volumes"][1]["source"] == "/copy"
+    assert all(row["external"] for row in model["volumes"].values())
+    assert not any(os.fspath(tmp_path) in str(value) for value in model.values())
+
+
+def test_a_large_folder_starts_empty_or_is_mounted_read_only(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "large").write_bytes(b"x" * 3000)
+    small = Allowed(copy_bytes=2000)
+    mount = {"type": "bind", "source": f"{tmp_path}/data", "target": "/data"}
+    found = isolation(tmp_path, {"app": {"image": "app", "volumes": [mount]}}, small)
+    assert [one.treatment for one in found.files.values()] == ["empty"]
+    assert any("starts empty" in note for note in found.notes)
+    kept = isolation(tmp_path, {"app": {"image": "app", "volumes": [{**mount, "read_only": True}]}}, small)
+    (own,) = applied(kept)["services"]["app"]["volumes"]
+    assert (own["type"], own["read_only"], own["source"]) == ("bind", True, f"{tmp_path}/data")
+    elsewhere = isolation(
+        tmp_path / "data", {"app": {"image": "app", "volumes": [{**mount, "read_only": True}]}}, small
+    )
+    assert [one.treatment for one in elsewhere.files.values()] == ["as-it-is"]
+    (tmp_path / "project").mkdir()
+    outside = isolation(
+        tmp_path / "project", {"app": {"image": "app", "volumes": [{**mount, "read_only": True}]}}, small
+    )
+    assert [one.treatment for one in outside.files.values()] == ["empty"]
+
+
+def test_every_container_is_bounded(tmp_path: Path) -> None:
+    service = one(tmp_path, {}, Allowed(memory=1000, processes=50))
+    assert (service["mem_limit"], service["pids_limit"]) == ("1000", 50)
+    tighter = {"deploy": {"resources": {"limits": {"memory": "500", "pids": 10, "cpus": 0.25}}}}
+    service = one(tmp_path, tighter, Allowed(memory=1000, processes=50))
+    assert (service["mem_limit"], service["pids_limit"], service["cpus"]) == ("500", 10, 0.25)
+    looser = {"mem_limit": "1g", "pids_limit": -1}
+    service = one(tmp_path, looser, Allowed(memory=1000, processes=50))
+    assert (service["mem_limit"], service["pids_limit"]) == ("1000", 50)
+
+
+def test_health_checks_are_run_more_often_with_as_much_patience(tmp_path: Path) -> None:
+    probe = {"test": ["CMD", "true"], "interval": "1m0s", "retries": 2, "start_period": "30s"}
+    service = one(tmp_path, {"healthcheck": probe})
+    assert service["healthcheck"] == {**probe, "interval": "5.0s", "retries": 24}
+    assert "healthcheck" not in one(tmp_path, {})
+    assert one(tmp_path, {"healthcheck": {"disable": True}})["healthcheck"] == {"disable": True}
+    own: dict[str, Any] = {"Id": "x", "Config": {"Healthcheck": {"Test": ["CMD", "x"], "Interval": 10**10}}}
+    found = isolation(tmp_path, {"app": {"image": "app"}}, app=own)
+    assert applied(found)["services"]["app"]["healthcheck"] == {"interval": "5.0s", "retries": 6}
+
+
+def test_images_are_never_fetched_by_the_way(tmp_path: Path) -> None:
+    found = isolation(tmp_path, {"a": {"image": "a"}, "b": {"build": {"context": "."}}}, a=None, b=None)
+    assert "--pull" in found.left_out["a"]
+    assert "--build" in found.left_out["b"]
+    remote = isolation(tmp_path, {"b": {"build": {"context": "https://example.com/x.git"}}}, b=None)
+    assert "never built" in remote.left_out["b"]
+    assert one(tmp_path, {"pull_policy": "always"})["pull_policy"] == "never"
+
+
+def test_only_what_is_asked_for_and_what_it_needs(tmp_path: Path) -> None:
+    services = {"web": {"image": "w", "depends_on": {"db": {}}}, "db": {"image": "d"}, "other": {"image": "o"}}
+    found = isolation(tmp_path, services, wanted=frozenset(("web",)))
+    assert (found.services, found.left_out) == (["web", "db"], {"other": "not asked for"})
+    assert needs({"depends_on": {"a": {"required": False}}, "links": ["b:x"], "pid": "service:c"}) == ["c", "b"]
+
+
+def test_durations() -> None:
+    assert [seconds(one) for one in ("1m30s", "500ms", "2h", None, "1.5s")] == [90, 0.5, 7200, 0, 1.5]
