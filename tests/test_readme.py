@@ -147,7 +147,7 @@ def test_the_options_are_those_of_the_commands() -> None:
         for command in cells[2].split(", ")
     }
     known: dict[str, dict[str, set[str]]] = {}
-    for name in ("check", "config", "diff", "fix"):
+    for name in ("check", "config", "diff", "fix", "verify"):
         command = cli.get_command(context, name)
         assert command is not None
         options = [item for item in command.params if isinstance(item, click.Option)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,10 +12,15 @@ from typing import Any
 import pytest
 
 from .commands import Finished, attempt
-from .faults import FAULTS, Fault
+from .faults import ENDS, FAULTS, STAYS, Fault
 from .models import block_yaml
+from .rows import ROWS
 from .stand_ins import BASE_TAG, build_base
 
+FULL = os.environ.get("COMPOSEHARDEN_FULL") == "1"
+"""Set by `make engine-full`: all of it, many times over."""
+only_in_full = pytest.mark.skipif(not FULL, reason="part of make engine-full")
+LEGACY = Path(__file__).with_name("stacks") / "legacy"
 QUICK = ("--check-interval", "1", "--yes", "--format", "json")
 
 
@@ -43,18 +49,132 @@ def write(folder: Path, fault: Fault) -> list[str]:
     return options
 
 
+def blamed(stack: dict[str, Any]) -> dict[str, list[tuple[str, str]]]:
+    """By service, the passes that are to blame and why."""
+    return {one["name"]: [(row["rule"], row["why"]) for row in one["blamed"]] for one in stack["services"]}
+
+
+def check(name: str, fault: Fault, stack: dict[str, Any], service: str = "app") -> None:
+    """The report names the fault and nothing else."""
+    (told,) = (one for one in stack["services"] if one["name"] == service)
+    assert told["verdict"] == "worse", stack
+    assert (fault.check, fault.phase) in {(one["check"], one["phase"]) for one in told["worse"]}, (name, stack)
+    ((rule, why),) = blamed(stack)[service]
+    assert rule == fault.rule, (name, stack)
+    assert fault.words in why, (name, why)
+    assert fault.repaired in stack["repaired"]["diff"], name
+
+
+def test_every_kind_of_fault_is_named_and_mended(images: Callable[[str], None], tmp_path: Path) -> None:
+    """All in one stack: each is told apart from the others, and what is offered was run as a whole."""
+    build_base()
+    images("httpd:2.4")
+    services = {name: fault.model["services"]["app"] for name, fault in FAULTS.items()}
+    (tmp_path / "compose.yaml").write_text(block_yaml({"services": services, "volumes": {"data": {}}}))
+    (tmp_path / "facts").mkdir()
+    (tmp_path / "facts" / "wrong.toml").write_text(FAULTS["silently-root"].facts)
+    before = (tmp_path / "compose.yaml").read_bytes()
+    code, stack = verified(tmp_path, "--assume", "--window", "7", "--images", "facts")
+    assert code == 1
+    for name, fault in FAULTS.items():
+        check(name, fault, stack, name)
+    assert stack["unfinished"] == ""
+    assert (tmp_path / "compose.yaml").read_bytes() == before, "nothing is written"
+
+
+@only_in_full
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_is_named_and_mended(name: str, images: Callable[[str], None], tmp_path: Path) -> None:
+def test_a_fault_alone_is_named_and_mended(name: str, images: Callable[[str], None], tmp_path: Path) -> None:
     fault = FAULTS[name]
     build_base() if fault.image == BASE_TAG else images(fault.image)
-    before = (tmp_path / "compose.yaml", write(tmp_path, fault))
-    text = before[0].read_bytes()
-    code, stack = verified(tmp_path, *before[1])
-    (service,) = stack["services"]
-    assert (code, service["verdict"]) == (1, "worse"), stack
-    assert (fault.check, fault.phase) in {(one["check"], one["phase"]) for one in service["worse"]}, stack
-    assert [one["rule"] for one in service["blamed"]] == [fault.rule], stack
-    assert fault.words in service["blamed"][0]["why"]
-    assert fault.repaired in stack["repaired"]["diff"]
-    assert before[0].read_bytes() == text, "nothing is written"
-    print(name, stack["lives"], stack["starts"], stack["seconds"])
+    code, stack = verified(tmp_path, *write(tmp_path, fault))
+    assert code == 1
+    check(name, fault, stack)
+
+
+@pytest.mark.parametrize("turn", range(20 if FULL else 1))
+def test_a_healthy_stack_is_never_blamed(turn: int, images: Callable[[str], None]) -> None:
+    for image in ("nginx:1.22", "postgres:15", "redis:7"):
+        images(image)
+    code, stack = verified(LEGACY, "--window", "3")
+    assert code == 0, stack
+    assert {one["name"]: one["verdict"] for one in stack["services"]} == dict.fromkeys(("cache", "db", "web"), "same")
+
+
+@only_in_full
+@pytest.mark.parametrize("turn", range(20))
+@pytest.mark.parametrize("name", ["caddy", "httpd", "mariadb", "memcached", "mosquitto", "python-app", "rabbitmq"])
+def test_a_healthy_service_is_never_blamed(name: str, turn: int, images: Callable[[str], None], tmp_path: Path) -> None:
+    row = ROWS[name]
+    for image in row.images:
+        images(image)
+    row.write_stack(tmp_path)
+    options = ("--build", "--allow-network") if "build" in row.keys else ()
+    code, stack = verified(tmp_path, "--window", "3", *options)
+    assert code == 0, stack
+    assert {one["verdict"] for one in stack["services"]} == {"same"}, stack
+
+
+def test_fix_keeps_what_survives_and_marks_it_proven(tmp_path: Path) -> None:
+    build_base()
+    path = FAULTS["needs-a-path"]
+    late = Fault(f"{ENDS}; echo x >/etc/app.conf || exit 1; {STAYS}", "start", "read-only", "", "")
+    services = {"path": path.model["services"]["app"], "config": late.model["services"]["app"]}
+    services["gone"] = {"image": "composeharden-stand-in-nowhere:none"}
+    (tmp_path / "compose.yaml").write_text(block_yaml({"services": services}))
+    done = verify(tmp_path, "--verify", *QUICK, "--window", "2", command="fix")
+    assert done.code == 0, done.describe()
+    (file,) = json.loads(done.stdout)["files"]
+    became = {(one["service"], one["rule"]): one for one in file["findings"]}
+    for service, rule in (("path", "read-only"), ("path", "cap-drop"), ("config", "cap-drop")):
+        assert (became[service, rule]["status"], became[service, rule]["confidence"]) == ("fix", "proven")
+    assert became["config", "read-only"]["status"] == "held"
+    assert "does not live with it" in became["config", "read-only"]["reason"]
+    assert (became["gone", "read-only"]["status"], became["gone", "cap-drop"]["status"]) == ("held", "held")
+    text = (tmp_path / "compose.yaml").read_text()
+    assert "/var/cache" in text
+    assert text.count("read_only: true") == 1
+    again = verify(tmp_path, "--check", command="fix")
+    assert again.code == 0, "a second run finds nothing to do"
+
+
+def test_secrets_in_logs_are_masked(tmp_path: Path) -> None:
+    build_base()
+    (tmp_path / "token").write_text("a-token-of-somebody\n")
+    script = f"{ENDS}; echo log in with $$PASS $$(cat /run/secrets/token); chroot / true || exit 1; {STAYS}"
+    body = {
+        "image": BASE_TAG,
+        "command": ["sh", "-c", script],
+        "environment": {"PASS": "${DB_PASSWORD}"},
+        "secrets": ["token"],
+    }
+    (tmp_path / ".env").write_text("DB_PASSWORD=hunter2-and-more\n")
+    model = {"services": {"app": body}, "secrets": {"token": {"file": "./token"}}}
+    (tmp_path / "compose.yaml").write_text(block_yaml(model))
+    done = verify(tmp_path, "--assume", "--yes", "--window", "1", "--verbose")
+    assert done.code == 1, done.describe()
+    assert "log in with *** ***" in done.stdout
+    assert "hunter2" not in done.stdout + done.stderr
+    assert "of-somebody" not in done.stdout + done.stderr
+
+
+def test_probes_are_run_in_both_lives(tmp_path: Path) -> None:
+    build_base()
+    (tmp_path / "compose.yaml").write_text(
+        block_yaml({"services": {"app": {"image": BASE_TAG, "command": ["sh", "-c", f"{ENDS}; {STAYS}"]}}})
+    )
+    code, stack = verified(tmp_path, "--assume", "--window", "1", "--probe", "app=chroot / true")
+    assert code == 1
+    assert blamed(stack) == {"app": [("cap-drop", "it needs SYS_CHROOT")]}
+    code, stack = verified(tmp_path, "--assume", "--window", "1", "--probe", 'app=["true"]', "--probe", "app=exit 3")
+    assert code == 0, "a probe that fails before, too, tells nothing"
+
+
+def test_without_an_engine_it_says_so_and_exits_with_3(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text("services:\n  app:\n    image: redis:7\n")
+    argv = [sys.executable, "-m", "composeharden"]
+    for command in (("verify",), ("fix", "--verify"), ("diff", "--verify")):
+        nowhere = {"DOCKER_HOST": f"unix://{tmp_path}/none.sock"}
+        done = attempt([*argv, *command], cwd=tmp_path, timeout=60, env=nowhere)
+        assert done.code == 3, done.describe()
+        assert "no Docker engine answers" in done.stderr
