@@ -260,8 +260,10 @@ def _trial(docker: Docker, own: Any, project: Project, path: str, settings: Sett
     allowed = Allowed(
         want.allow_network, want.allow_host_access, want.pull, want.build, copy_bytes=want.copy_limit * 1024 * 1024
     )
+    configured = settings.governing.configuration.probes if settings.governing is not None else {}
+    probes = {name: tuple(words_of(text) for text in texts) for name, texts in configured.items()} | dict(want.probes)
     patience = Patience(window=want.window, interval=want.check_interval)
-    return Trial(docker, own, project, decided, settings.options, allowed, patience, want.probes, _tell)
+    return Trial(docker, own, project, decided, settings.options, allowed, patience, probes, _tell)
 
 
 def _run(

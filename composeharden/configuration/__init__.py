@@ -81,4 +81,6 @@ class Configuration:
     """What a search takes for a Compose file, relative to the folder of the configuration."""
     exclude: Globs = field(default_factory=Globs)
     projects: tuple[ProjectFiles, ...] = ()
+    probes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By service, commands that a trial runs in it."""
     exemptions: tuple[Exemption, ...] = ()

@@ -26,6 +26,7 @@ _TOP = (
     "files",
     "exclude",
     "projects",
+    "probes",
     "exceptions",
 )
 _PASSES = ("only", "skip")
@@ -68,6 +69,7 @@ class _Reader:
             files=Globs(self.paths(("files",), top.get("files", ()))),
             exclude=Globs(self.paths(("exclude",), top.get("exclude", ()))),
             projects=tuple(self.projects(top.get("projects", ()))),
+            probes=self.probes(top.get("probes", {})),
             exemptions=tuple(self.exemptions(top.get("exceptions", ()))),
         )
 
@@ -99,6 +101,9 @@ class _Reader:
                 env_files=self.paths((*path, "env_files"), table.get("env_files", ()), wild=False),
                 project_directory=folders[0] if folders else "",
             )
+
+    def probes(self, value: Any) -> dict[str, tuple[str, ...]]:
+        return {name: self.strings(("probes", name), one) for name, one in self.table(("probes",), value).items()}
 
     def exemptions(self, value: Any) -> Iterable[Exemption]:
         for number, one in enumerate(self.items(("exceptions",), value)):

@@ -277,10 +277,16 @@ CONFIGURATIONS = st.fixed_dictionaries(
         "files": VALUES,
         "exclude": VALUES,
         "projects": st.one_of(SCALARS, st.lists(PROJECTS, max_size=2)),
+        "probes": st.one_of(SCALARS, st.dictionaries(WORDS, VALUES, max_size=2)),
         "exceptions": st.one_of(SCALARS, st.lists(EXCEPTIONS, max_size=2)),
         "fail-on": SCALARS,
     },
 )
+
+
+def test_probes_are_texts_by_service() -> None:
+    found, problems = read(from_yaml("c.yaml", b"probes: {web: wget -qO- localhost, db: [a, b]}"), all_passes())
+    assert (problems, found.probes) == ([], {"web": ("wget -qO- localhost",), "db": ("a", "b")})
 
 
 @given(CONFIGURATIONS)
