@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup test lint demo bench large docs clean engine engine-images evidence mutants
+.PHONY: setup test lint demo bench large docs clean engine engine-images engine-full evidence mutants
 
 setup: $(VENV)/.ready
 
@@ -41,6 +41,10 @@ engine:
 
 engine-images: setup engine
 	$(BIN)/python -m tests.engine.stand_ins
+
+# What takes too long for every day: each fault alone, healthy stacks 20 times, a running stack beside 20 runs.
+engine-full: setup engine
+	COMPOSEHARDEN_FULL=1 $(BIN)/python -m pytest tests/engine/test_verify.py tests/engine/test_untouched.py --durations=0
 
 # All families that have a stand-in, or those in ONLY="redis nginx".
 evidence: setup engine

@@ -61,7 +61,9 @@ def _reason(name: str, verdict: str, result: Result) -> str:
     if verdict == "not-run":
         return result.isolation.left_out[name]
     seen = result.before.of(name)
-    return f"it {seen[0].words}" if verdict == "not-comparable" and seen else ""
+    if verdict != "not-comparable":
+        return ""
+    return f"as it is, it {seen[0].words}" if seen and not seen[0].is_good else "it was not run hardened"
 
 
 def _blamed(name: str, result: Result) -> Iterator[tuple[str, str]]:

@@ -69,7 +69,7 @@ _SIGNS = {"same": "fix", "worse": "refused", "not-comparable": "held", "not-run"
 _VERDICTS = {
     "same": "lives as before",
     "worse": "does not live as before",
-    "not-comparable": "does not run here as it is, so nothing can be told",
+    "not-comparable": "nothing can be told",
     "not-run": "not run",
 }
 

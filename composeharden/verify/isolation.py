@@ -30,7 +30,6 @@ _KEPT = (
     "hostname",
     "image",
     "init",
-    "oom_score_adj",
     "platform",
     "read_only",
     "restart",

@@ -52,7 +52,7 @@ class Run:
         title: str,
         before: Life | None = None,
         strict: frozenset[str] = frozenset(),
-        until_worse: bool = False,
+        until: frozenset[str] = frozenset(),
     ) -> Life:
         """Live through one life, and leave nothing of it.
 
@@ -61,13 +61,13 @@ class Run:
             title: what progress is told by.
             before: the life as it is, for a hardened one: says what to wait for.
             strict: see `differences`.
-            until_worse: end with the phase in which something is worse.
+            until: end with the phase in which all of these services are worse; none is never.
         """
         self.lives += 1
         began = time.monotonic()
         project = self.own.project()
         try:
-            life = _Living(self, model, project, title, before).all(strict, until_worse)
+            life = _Living(self, model, project, title, before).all(strict, until)
         finally:
             self._remove(project)
         life.seconds = time.monotonic() - began
@@ -136,13 +136,15 @@ class _Living:
 
     # -- phases ------------------------------------------------------------------------------------------------------
 
-    def all(self, strict: frozenset[str], until_worse: bool) -> Life:
-        """Every phase, or as many as it takes to see that it is worse."""
+    def all(self, strict: frozenset[str], until: frozenset[str]) -> Life:
+        """Every phase, or as many as it takes to see that some services are worse."""
         for number, phase in enumerate(PHASES):
             self.run.tell(f"{self.title}: {phase}")
             self.life.phases.append(self._phase(number))
-            if until_worse and self.before and differences(self.before, self.life, self.services, strict):
-                break
+            if until and self.before:
+                worse = differences(self.before, self.life, self.services, strict)
+                if until <= {one.service for one in worse}:
+                    break
             if not any(seen.state in ("running", "exited") for seen in self.life.phases[-1].values()):
                 break
         return self.life
@@ -169,7 +171,7 @@ class _Living:
                 probes=probes[name],
                 stop=stops.get(name),
                 complaints=complaints_of(log, up),
-                log=() if one.is_good else (*last_lines(log), *probed.get(name, ())),
+                log=() if one.is_good else (*last_lines(log), *probed.get(name, ())) or self._said(),
             )
         return found
 
@@ -189,9 +191,13 @@ class _Living:
             said = str(error)
         self.life.said.append(said)
         self._find()
-        if said and not self.ids:
+        if said and not self.ids and self.before is None:
             raise EngineError("Compose could not start the stack", said)
         self.life.starts += len(self.services)
+
+    def _said(self) -> tuple[str, ...]:
+        """The last lines of Compose, where it could not start all."""
+        return tuple(line.strip() for line in self.life.said[-1].splitlines()[-5:] if line.strip())
 
     def _start_seconds(self) -> float:
         """As long as the slowest health check allows, and never less than the patience for one start."""

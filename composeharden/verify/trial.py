@@ -24,7 +24,7 @@ from composeharden.verify.life import Probes, Run, Tell
 from composeharden.verify.model import canonical
 from composeharden.verify.plan import Look, Plan, Planned
 from composeharden.verify.provide import provide
-from composeharden.verify.seen import Life
+from composeharden.verify.seen import PHASES, Complaint, Life
 
 _MOST_LIVES = 24
 
@@ -57,7 +57,7 @@ class Result:
         """`same`, `worse`, `not-comparable` or `not-run`."""
         if service in self.isolation.left_out:
             return "not-run"
-        if not is_comparable(self.before, service):
+        if not is_comparable(self.before, service) or not self.after.phases:
             return "not-comparable"
         return "worse" if any(one.service == service for one in self.found) else "same"
 
@@ -151,15 +151,15 @@ class Trial:
             for fix in blind:
                 plan = plan.without(str(fix.service), fix.rule, "nothing could be told of it on this engine")
 
-    def _try(self, planned: Planned, title: str, until_worse: bool = False) -> tuple[Life, list[Difference]]:
+    def _try(self, planned: Planned, title: str, until: frozenset[str] = frozenset()) -> tuple[Life, list[Difference]]:
         strict = planned.assumed()
-        life = self.run.live(self._canonical(planned.changes), title, self.result.before, strict, until_worse)
+        life = self.run.live(self._canonical(planned.changes), title, self.result.before, strict, until)
         return life, differences(self.result.before, life, self.isolation.services, strict)
 
     def _confirm(self, planned: Planned, found: list[Difference]) -> None:
         """Whether it is worse again: a machine can be busy, and a service in a mood."""
         self.tell("worse: once more, to be sure")
-        _, again = self._try(planned, "hardened, again", until_worse=True)
+        _, again = self._try(planned, "hardened, again", frozenset(one.service for one in found))
         services = {one.service for one in found} & {one.service for one in again}
         self.result.found = [one for one in found if one.service in services]
         self.result.once = [one for one in (*found, *again) if one.service not in services]
@@ -168,7 +168,7 @@ class Trial:
 
     def _mend(self, planned: Planned, life: Life) -> None:
         """Try one change for each service that is the cause, until a plan leaves nothing worse."""
-        found, kept = self.result.found, planned
+        found, kept = list(self.result.found), planned
         queues: dict[str, Iterator[Candidate]] = {}
         applied: dict[str, Candidate] = {}
         while found:
@@ -186,7 +186,7 @@ class Trial:
                 plan = candidate.applied(plan)
                 self.tell(f"without {', '.join(candidate.rules)}" if not candidate.addition else candidate.words)
             tried = self.planned(plan, assume=self.options.assume or self._assumes(planned))
-            now, left = self._try(tried, "hardened, changed", until_worse=len(causes) == 1)
+            now, left = self._try(tried, "hardened, changed", frozenset(causes))
             if not left:
                 self.result.blamed = [*applied.values(), *chosen]
                 self.result.repaired = tried
@@ -200,8 +200,13 @@ class Trial:
                     queues.pop(candidate.service, None)
                     found = [one for one in found if one.service != candidate.service] + mine
                     life = _joined(life, now, candidate.service)
+            if len(now.phases) == len(PHASES):  # those that only waited for another may be well now
+                worse = {one.service for one in left}
+                found = [one for one in found if one.service in causes or one.service in worse]
             known = {one.service for one in found}
-            found += [one for one in left if one.service not in known]
+            new = [one for one in left if one.service not in known]
+            found += new
+            self.result.found += new
             kept = self.planned(kept.plan, assume=self.options.assume or self._assumes(planned))
 
     @staticmethod
@@ -239,9 +244,11 @@ def _needs_all(services: Mapping[str, Any], name: str) -> list[str]:
 
 def _is_progress(was: Sequence[Difference], now: Sequence[Difference]) -> bool:
     """Whether what is worse is another thing than before, so that a part of the cause is found."""
-    return {(one.check, one.phase, one.lines[:2]) for one in was} != {
-        (one.check, one.phase, one.lines[:2]) for one in now
-    }
+    return _signs(was) != _signs(now)
+
+
+def _signs(found: Sequence[Difference]) -> set[tuple[str, ...]]:
+    return {(one.check, one.phase, *(Complaint(line, False).key for line in one.lines[:2])) for one in found}
 
 
 def _joined(life: Life, now: Life, service: str) -> Life:

@@ -27,7 +27,7 @@ STACK = Verification(
     (
         WORSE,
         Verified("db", "same", changes=("user",), said=("chmod: Operation not permitted",), users=("postgres 999",)),
-        Verified("job", "not-comparable", "it ended with exit code 3"),
+        Verified("job", "not-comparable", "it ended with exit code 3 as it is"),
         Verified("agent", "not-run", "it is privileged"),
     ),
     notes=("db: one container instead of several",),
@@ -87,7 +87,7 @@ def test_the_text_names_what_is_to_blame(redactor: Redactor) -> None:
         "> cap-drop: it needs CHOWN",
         "+ db  lives as before",
         "chmod: Operation not permitted",
-        "o job  does not run here as it is, so nothing can be told: it ended with exit code 3",
+        "o job  nothing can be told: it ended with exit code 3 as it is",
         "o agent  not run: it is privileged",
         "note: db: one container instead of several",
         "cap_drop: [ALL]",
