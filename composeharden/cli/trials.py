@@ -203,6 +203,8 @@ def with_trial(path: str, settings: Settings) -> tuple[Settings, str]:
     want = settings.extra.get("trial")
     if want is None:
         return settings, ""
+    if settings.options.migrate or settings.options.new_stack:
+        raise TrialError("a trial cannot use files that are not written yet: give --verify once the secrets have moved")
     from composeharden.cli.run import wants_color
     from composeharden.report import style, verification
 

@@ -163,7 +163,9 @@ def test_probes_are_run_in_both_lives(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text(
         block_yaml({"services": {"app": {"image": BASE_TAG, "command": ["sh", "-c", f"{ENDS}; {STAYS}"]}}})
     )
-    code, stack = verified(tmp_path, "--assume", "--window", "1", "--probe", "app=chroot / true", "--probe", "app=exit 3")
+    code, stack = verified(
+        tmp_path, "--assume", "--window", "1", "--probe", "app=chroot / true", "--probe", "app=exit 3"
+    )
     assert code == 1
     assert blamed(stack) == {"app": [("cap-drop", "it needs SYS_CHROOT")]}
 
