@@ -101,6 +101,8 @@ class _Living:
         self.services = list(self.model["services"])
         self.life = Life()
         self.ids: list[str] = []
+        self.probed: dict[str, list[str]] = {}
+        """What probes said that failed, by service, in the phase at hand."""
         write(self.model, self.file)
 
     def _things(self, model: Mapping[str, Any]) -> dict[str, Any]:
@@ -156,10 +158,11 @@ class _Living:
         expected = expected or (self.life.phases[0] if number else None)
         ready = self._settle(expected)
         started = self._last_times()
+        self.probed = {}
         probes = {name: self._probes(name, ready) for name in self.services}
         seen = self._watch(self.run.patience.window if number == 0 else min(2.0, self.run.patience.window))
         watched = self._last_times()
-        probed = {name: said_by_probe(one) for name, one in self._containers().items()}
+        checked = {name: said_by_probe(one) for name, one in self._containers().items()}
         stops = self._stop(seen)
         containers = self._containers()
         found = {}
@@ -171,9 +174,14 @@ class _Living:
                 probes=probes[name],
                 stop=stops.get(name),
                 complaints=complaints_of(log, up),
-                log=() if one.is_good else (*last_lines(log), *probed.get(name, ())) or self._said(),
+                log=self._words(one, (*last_lines(log), *checked.get(name, ())), name),
             )
         return found
+
+    def _words(self, seen: Seen, log: tuple[str, ...], name: str) -> tuple[str, ...]:
+        """What is worth reading of a service: its log where it is not well, and what failing probes said."""
+        probed = tuple(self.probed.get(name, ()))
+        return probed if seen.is_good else ((*log, *probed) or self._said())
 
     def _last_times(self) -> dict[str, str]:
         """By service, the engine's time of its last line until now."""
@@ -292,9 +300,14 @@ class _Living:
         container = self._containers().get(name)
         if container is None or not ready.get(name):
             return found
+        known = (self.before or self.life).phases
         for argv in self.run.probes.get(name, ()):
-            call = partial(self.docker.exec, container["Id"], *argv, timeout=30)
-            found[" ".join(argv)] = self.docker.until(lambda call=call: call().code == 0, self.run.patience.probe)  # type: ignore[misc]
+            title, call = " ".join(argv), partial(self.docker.exec, container["Id"], *argv, timeout=30)
+            was = known[0][name].probes.get(title) if known else None
+            patience = self.run.patience.probe / (1 if was is None else 2) if was is not False else 0.0
+            found[title] = self.docker.until(lambda call=call: call().code == 0, patience)  # type: ignore[misc]
+            if not found[title]:
+                self.probed.setdefault(name, []).extend(f"probe: {line}" for line in call().said.splitlines()[-5:])
         return found
 
     # -- the end -----------------------------------------------------------------------------------------------------
