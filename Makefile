@@ -42,9 +42,11 @@ engine:
 engine-images: setup engine
 	$(BIN)/python -m tests.engine.stand_ins
 
-# What takes too long for every day: each fault alone, healthy stacks 20 times, a running stack beside 20 runs.
+# What takes too long for every day: each fault alone, healthy stacks 20 times, a running stack beside 20 runs, and
+# each image learned with a trace and without, and compared with its facts.
 engine-full: setup engine
 	COMPOSEHARDEN_FULL=1 $(BIN)/python -m pytest tests/engine/test_verify.py tests/engine/test_untouched.py --durations=0
+	$(BIN)/python -m tests.engine.learning
 
 # All families that have a stand-in, or those in ONLY="redis nginx".
 evidence: setup engine

@@ -33,6 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "words": set(),
     "posture": _FACTS | {"marks"},
     "redaction": {"yaml"},
+    "learn": {"engine", "images", "posture"},
     "report": {"beside", "images", "outcome", "redaction", "yaml"},
     # What several passes have in common, each about one subject.
     "credentials": {"compose"},
@@ -80,6 +81,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "decide",
         "engine",
         "images",
+        "learn",
         "outcome",
         "passes",
         "pipeline",

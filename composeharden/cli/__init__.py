@@ -12,7 +12,7 @@ import click
 from composeharden import __version__
 from composeharden.cli.trouble import guarded
 
-_COMMANDS = ("check", "completion", "config", "diff", "explain", "fix", "images", "init", "verify")
+_COMMANDS = ("check", "completion", "config", "diff", "explain", "fix", "images", "init", "learn", "verify")
 
 
 class _Lazy(click.Group):
@@ -40,6 +40,7 @@ def cli() -> None:
     composeharden explain cap-drop  what a pass does, and why
     composeharden explain redis:8   what an image needs, with evidence
     composeharden images            the images that facts are known of
+    composeharden learn myorg/app   run an image, and write down what it needs
     composeharden init              a configuration that accepts what is there today
     composeharden verify            run it as it is and hardened, and compare
     """

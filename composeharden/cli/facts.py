@@ -62,6 +62,11 @@ def _catalog(named: tuple[str, ...], projects: tuple[str, ...]) -> Catalog:
     return Catalog([*(Folder(folder, _read) for folder in named), *own])
 
 
+def folder_of(path: str) -> Folder:
+    """The facts in a folder that the user named."""
+    return Folder(path, _read)
+
+
 def _read(path: str) -> bytes:
     return "\n".join(os.listdir(path)).encode("utf-8", "surrogateescape") if path.endswith("/") else read(path)
 
