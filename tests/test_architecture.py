@@ -33,7 +33,6 @@ MAY_IMPORT: dict[str, set[str]] = {
     "words": set(),
     "posture": _FACTS | {"marks"},
     "redaction": {"yaml"},
-    "learn": {"engine", "images", "posture"},
     "report": {"beside", "images", "outcome", "redaction", "yaml"},
     # What several passes have in common, each about one subject.
     "credentials": {"compose"},
@@ -69,6 +68,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     # Stacks on a real engine, as they are and hardened.
     "verify": {"compose", "decide", "engine", "images", "outcome", "pipeline", "plan", "yaml"},
+    "learn": {"compose", "engine", "images", "posture", "verify"},
     # What a repository says about itself, read and applied; it is given the names of the passes.
     "configuration": {"compose", "images", "outcome", "yaml"},
     # The surfaces. The package itself only gives names to what is public.

@@ -5,27 +5,33 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from composeharden.cli.facts import OWN
-from composeharden.cli.inputs import STDIN, lies_in, read
+from composeharden.cli.inputs import InputError, project_reader, reader
+from composeharden.cli.learned import Target, TargetError
+from composeharden.cli.stacks import Choice, Stack, choice, environment, project_options, stacks
+from composeharden.redaction import Redactor
 
 if TYPE_CHECKING:
-    from composeharden.engine import Docker
+    from composeharden.compose.project import Project
+    from composeharden.engine import Docker, Throwaway
     from composeharden.learn.document import Record
     from composeharden.learn.session import Count
     from composeharden.learn.stage import Probe
     from composeharden.learn.subject import Subject
-    from composeharden.redaction import Redactor
 
-_NO_ENGINE = 3
+_PROBLEM, _NO_ENGINE, _STOPPED, _ENDED = 2, 3, 130, 143
 
 
 @click.command("learn", context_settings={"allow_interspersed_args": False})
-@click.argument("image")
-@click.argument("words", metavar="[COMMAND]...", nargs=-1, type=click.UNPROCESSED)
+@click.argument("words", metavar="IMAGE [COMMAND]... | --service NAME [FILE]", nargs=-1, type=click.UNPROCESSED)
+@click.option("--service", metavar="NAME", help="Learn the image of this service, with all it depends on.")
+@project_options
 @click.option(
     "-e", "--env", "variables", multiple=True, metavar="NAME[=VALUE]", help="A variable for the image (repeatable)."
 )
@@ -35,82 +41,154 @@ _NO_ENGINE = 3
 @click.option("--no-trace", is_flag=True, help="Do not trace capabilities through the kernel: more trials instead.")
 @click.option("--force", is_flag=True, help="Also replace a file that a person wrote or edited; it is kept as .orig.")
 @click.option("-o", "--output", metavar="DIR", type=click.Path(), help=f"Write there instead of {OWN}; - prints it.")
-def command(
-    image: str,
-    words: tuple[str, ...],
-    variables: tuple[str, ...],
-    probes: tuple[str, ...],
-    window: float,
-    timeout: float | None,
-    no_trace: bool,
-    force: bool,
-    output: str | None,
-) -> None:
+def command(words: tuple[str, ...], service: str | None, variables: tuple[str, ...], **given: Any) -> None:
     """Run IMAGE again and again on the engine of this machine, and write down what it needs.
 
     First as it is, under observation, then hardened: which capabilities, which writable paths, whether as its own user.
     What is written was run whole, from a first start on empty volumes to a new container over the same ones. The image
     has to be there; its containers are on a network of their own that leads nowhere, and are gone in the end.
     """
-    from composeharden.engine import EngineError, NoEngineError
-    from composeharden.redaction import Redactor
-
-    environment = dict(map(_variable, variables))
     redactor = Redactor()
-    for name, value in environment.items():
+    known = dict(map(_variable, variables))
+    for name, value in known.items():
         redactor.add_value(name, value)
-    target = _Target(image, output, force)
-    repeat = ["composeharden", "learn", *(part for name in environment for part in ("-e", name))]
-    repeat += [part for probe in probes for part in ("--probe", probe)] + [image, *words]
+    if service is not None:
+        if known or len(words) > 1:
+            raise click.UsageError("with --service, the stack has the variables and the command; name its file only")
+        asked: _Asked = _of_service(service, words[0] if words else "", redactor)
+    elif not words or words[0].startswith("-"):
+        raise click.UsageError("name an image, or a service with --service")
+    elif choice() != Choice():
+        raise click.UsageError("options about a project go with --service")
+    else:
+        asked = _of_image(words[0], words[1:], known)
+    target = Target(asked.image, asked.beside, given["output"], given["force"])
+    target.check()
+    probes = [word for probe in given["probes"] for word in ("--probe", probe)]
+    repeat = shlex.join(["composeharden", "learn", *probes, *asked.repeat])
+    _guarded(asked, target, redactor, repeat, given)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is to be learned."""
+
+    image: str
+    beside: str
+    """The folder of the project."""
+    repeat: tuple[str, ...]
+    subject: Callable[[Docker, Throwaway], Subject]
+    """Makes it what can be run."""
+
+
+def _of_image(image: str, words: tuple[str, ...], variables: Mapping[str, str]) -> _Asked:
+    def subject(docker: Docker, own: Throwaway) -> Subject:
+        from composeharden.learn.subject import alone
+
+        details = docker.image(image)
+        if details is None:
+            raise click.UsageError(f"the engine has no image {image}; pull or build it first")
+        return alone(image, details, variables, words)
+
+    return _Asked(image, "", (*(word for name in variables for word in ("-e", name)), image, *words), subject)
+
+
+def _of_service(service: str, path: str, redactor: Redactor) -> _Asked:
+    project, beside = _project(path, redactor)
+    if service not in project.services:
+        raise click.UsageError(f"no service is called {service}")
+
+    def subject(docker: Docker, own: Throwaway) -> Subject:
+        from composeharden.learn.stack import CannotBeLearned, in_stack
+
+        try:
+            found, notes = in_stack(docker, own, project, service, redactor.add_value)
+        except CannotBeLearned as error:
+            raise click.UsageError(redactor.sentence(str(error))) from None
+        for note in notes:
+            _tell(redactor.sentence(note))
+        return found
+
+    image = project.services[service].image or service
+    return _Asked(image, beside, ("--service", service, *((path,) if path else ())), subject)
+
+
+def _project(path: str, redactor: Redactor) -> tuple[Project, str]:
+    """The stack, and the folder that its facts lie beside. Ends with the problems where it cannot be used."""
+    from composeharden.compose.files import Files
+    from composeharden.decide import Options
+    from composeharden.pipeline import load_project
+    from composeharden.report.style import Style
+    from composeharden.report.text import problem_lines
+
+    chosen = choice()
     try:
-        target.check()
-        _run(image, words, environment, probes, window, timeout, not no_trace, shlex.join(repeat), target, redactor)
+        (found,) = stacks([path] if path else [], False, chosen)
+    except InputError as error:
+        raise click.UsageError(str(error)) from None
+    options = Options(environment=environment(chosen), allow_partial=chosen.allow_partial)
+    if isinstance(found, Stack):
+        read = project_reader(found.files, found.allow_outside, found.named)
+        project, outcome = load_project(found.files, read, options)
+    else:
+        project, outcome = load_project(Files((found,), alone=True), reader(found), options)
+    for source in outcome.sources.values():
+        redactor.add(source)
+    for variables in (outcome.variables, *outcome.scopes):
+        for name, value in variables.items():
+            redactor.add_value(name, value)
+    if project is None:
+        sys.stderr.write("\n".join(problem_lines(outcome.problems, redactor, Style())) + "\n")
+        sys.exit(_PROBLEM)
+    return project, os.path.dirname(found)
+
+
+def _guarded(asked: _Asked, target: Target, redactor: Redactor, repeat: str, given: Mapping[str, Any]) -> None:
+    """Learn it, and say in a sentence what goes wrong."""
+    from composeharden.engine import EngineError, Interrupted, NoEngineError
+
+    try:
+        record, count = _learned(asked, redactor, repeat, given)
+        for line in (target.write(record), *_summary(record, count)):
+            _tell(line)
     except NoEngineError as error:
         _complain(str(error), _NO_ENGINE)
     except EngineError as error:
-        _complain("\n".join([str(error), *map(redactor.sentence, error.said.splitlines()[-5:])]))
+        _complain("\n".join([redactor.sentence(str(error)), *map(redactor.sentence, error.said.splitlines()[-5:])]))
+    except TargetError as error:
+        _complain(str(error))
+    except Interrupted:
+        _complain("ended; nothing of it is left on the engine, and nothing was written", _ENDED)
+    except KeyboardInterrupt:
+        _complain("stopped; nothing of it is left on the engine, and nothing was written", _STOPPED)
 
 
-def _run(
-    image: str,
-    words: tuple[str, ...],
-    environment: dict[str, str],
-    probes: tuple[str, ...],
-    window: float,
-    timeout: float | None,
-    traces: bool,
-    repeat: str,
-    target: _Target,
-    redactor: Redactor,
-) -> None:
+def _learned(asked: _Asked, redactor: Redactor, repeat: str, given: Mapping[str, Any]) -> tuple[Record, Count]:
     from composeharden.engine import Deadline, Docker, Throwaway, sweep
     from composeharden.learn.session import NothingToLearn, Plan, learn
-    from composeharden.learn.subject import alone
 
-    docker = Docker.find(Deadline(timeout))
+    docker = Docker.find(Deadline(given["timeout"]))
     sweep(docker)
-    details = docker.image(image)
-    if details is None:
-        raise click.UsageError(f"the engine has no image {image}; pull or build it first")
-    subject = alone(image, details, environment, words)
-    _announce(subject)
     plan = Plan(
-        probes=tuple(_in_container(docker, probe) for probe in probes),
-        traces=traces,
-        window=window,
+        probes=tuple(_in_container(docker, probe) for probe in given["probes"]),
+        traces=not given["no_trace"],
+        window=given["window"],
         command=repeat,
         redact=redactor.sentence,
         tell=lambda line: _tell(redactor.sentence(line)),
     )
-    try:
-        with Throwaway(docker, timeout) as own:
-            record, count = learn(docker, own, subject, plan)
-    except NothingToLearn as error:
-        lines = [f"{image} does not run as it is ({error.shortfall.words}), so there is nothing to compare with"]
-        lines += [redactor.sentence(line) for line in error.shortfall.log]
-        _complain("\n".join([*lines, "give it the variables (-e NAME=VALUE) and the command that it needs"]))
-    target.write(record)
-    _tell(_summary(record, count))
+    with Throwaway(docker, given["timeout"]) as own:
+        subject = asked.subject(docker, own)
+        _announce(subject)
+        try:
+            return learn(docker, own, subject, plan)
+        except NothingToLearn as error:
+            lines = [
+                f"{asked.image} does not run as it is ({error.shortfall.words}), so there is nothing to compare with",
+                *error.shortfall.log,
+                "give it the variables (-e NAME=VALUE) and the command that it needs, or the service of a stack",
+            ]
+            _complain("\n".join(map(redactor.sentence, lines)))
 
 
 def _variable(text: str) -> tuple[str, str]:
@@ -136,105 +214,21 @@ def _in_container(docker: Docker, script: str) -> Probe:
     return probe
 
 
-def _summary(record: Record, count: Count) -> str:
+def _summary(record: Record, count: Count) -> list[str]:
     from composeharden.learn.document import setting_words
 
-    lines = []
-    if record.seen.starts_as_root:
-        lines.append(f"as root: {setting_words(record.found.own.setting)}")
-    else:
-        lines.append(f"as its user: {setting_words(record.found.own.setting)}")
-    if record.found.user is not None:
-        lines.append(f"as its user: {setting_words(record.found.user.setting)}")
-    lines.append(f"{count.trials} trials, {count.starts} starts, {count.seconds:.0f} s")
-    return "\n".join(lines)
-
-
-class _Target:
-    """Where the facts go, and what must not be replaced there."""
-
-    def __init__(self, image: str, output: str | None, force: bool) -> None:
-        from composeharden.images.reference import parse
-        from composeharden.learn.document import family_of
-
-        self._repository = parse(image).repository
-        self._folder = OWN if output is None else output
-        self._is_project = output is None
-        self._path = os.path.join(self._folder, f"{family_of(image)}.toml")
-        self._force = force
-
-    def check(self) -> None:
-        """Raise click.UsageError where nothing may be written; before anything is run, and once more afterwards."""
-        if self._folder == STDIN:
-            return
-        if self._is_project and not lies_in(self._folder, os.path.realpath(".")):
-            raise click.UsageError(f"{self._folder} is a link out of the project; name a folder with -o")
-        other = self._other_file()
-        if other and os.path.normpath(other) != os.path.normpath(self._path):
-            raise click.UsageError(f"{self._repository} has facts in {other} already; rename or remove that file first")
-        if os.path.lexists(self._path) and not self._force and not self._is_ours():
-            raise click.UsageError(
-                f"{self._path} was written or edited by a person, and stays as it is; --force replaces it, -o - prints"
-            )
-
-    def write(self, record: Record) -> None:
-        """Write the file, or print it."""
-        from composeharden.cli.write import WriteError, create_file, replace_file
-        from composeharden.learn.file import written
-
-        data = written(record)
-        self._judge(data)
-        if self._folder == STDIN:
-            sys.stdout.write(data.decode())
-            return
-        self.check()
-        try:
-            os.makedirs(self._folder, exist_ok=True)
-            if os.path.lexists(self._path):
-                done = replace_file(self._path, read(self._path), data)
-            else:
-                done = create_file(self._path, data)
-        except (OSError, WriteError) as error:
-            _complain(f"{self._path}: {error}")
-        _tell(f"{self._path} is written; read it, then `composeharden diff` uses it; undo: {done.undo}")
-
-    def _is_ours(self) -> bool:
-        from composeharden.learn.file import is_our_own
-
-        try:
-            return is_our_own(read(self._path))
-        except OSError:
-            return False
-
-    def _other_file(self) -> str:
-        """The file in the folder that has facts of the image. A file that cannot be used ends the run."""
-        from composeharden.cli.facts import folder_of
-        from composeharden.cli.trouble import facts_or_exit
-
-        if not os.path.isdir(self._folder):
-            return ""
-        folder = folder_of(self._folder)
-        with facts_or_exit():
-            family = folder.family_of(self._repository)
-        return folder.file(family) if family is not None else ""
-
-    def _judge(self, data: bytes) -> None:
-        import tomllib
-
-        from composeharden.images.judge import judge
-
-        text = data.decode()
-        name = os.path.basename(self._path).removesuffix(".toml")
-        problems = judge(tomllib.loads(text), name, self._path, text)
-        if problems:
-            _complain(f"the facts cannot be written down: {problems[0].message}")
+    found = record.found
+    lines = [f"{'as root' if record.seen.starts_as_root else 'as its user'}: {setting_words(found.own.setting)}"]
+    lines += [f"as its user: {setting_words(found.user.setting)}"] if found.user is not None else []
+    return [*lines, f"{count.trials} trials, {count.starts} starts, {count.seconds:.0f} s"]
 
 
 def _tell(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
+    if line:
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
 
 
-def _complain(message: str, code: int = 2) -> None:
+def _complain(message: str, code: int = _PROBLEM) -> NoReturn:
     sys.stderr.write(f"composeharden: {message}\n")
     sys.exit(code)

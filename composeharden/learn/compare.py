@@ -57,9 +57,9 @@ def _listed(numbers: Iterable[int]) -> str:
 
 def stop_shortfall(before: Stop | None, after: Stop | None) -> Shortfall | None:
     """In what a stop was worse: another exit code, or only a kill ended it."""
-    if before is None or after is None:
-        return None
-    if after.killed and not before.killed:
+    if before is None or after is None or before.killed:
+        return None  # to end by itself where it had to be killed before is no loss
+    if after.killed:
         return Shortfall("stop", f"had to be killed after {after.seconds:.0f} s ({before.seconds:.1f} s before)")
     if after.code != before.code:
         return Shortfall("stop", f"exit code {after.code}, {before.code} before")

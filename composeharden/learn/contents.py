@@ -6,7 +6,7 @@ import posixpath
 import struct
 import subprocess
 import tarfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -89,8 +89,8 @@ def read_contents(docker: Docker, own: Throwaway, image: str) -> Contents:
         )
         assert process.stdout is not None
         try:
-            return from_archive(process.stdout)
-        except tarfile.TarError as error:
+            return from_archive(process.stdout, lambda: docker.deadline.left(1))
+        except (tarfile.TarError, EOFError, ValueError) as error:
             raise EngineError("the image could not be exported") from error
         finally:
             process.stdout.close()
@@ -100,11 +100,13 @@ def read_contents(docker: Docker, own: Throwaway, image: str) -> Contents:
         docker.attempt("container", "rm", "--force", "--volumes", container)
 
 
-def from_archive(stream: IO[bytes]) -> Contents:
-    """The contents of an archive as `docker export` writes it."""
+def from_archive(stream: IO[bytes], may_go_on: Callable[[], object] = lambda: None) -> Contents:
+    """The contents of an archive as `docker export` writes it. `may_go_on` is called now and then, and may raise."""
     found = Contents()
     with tarfile.open(fileobj=stream, mode="r|", errors="surrogateescape") as archive:
-        for member in archive:
+        for number, member in enumerate(archive):
+            if number % 1000 == 0:
+                may_go_on()
             _take(found, member)
     for path in [path for path in found.filled if path in found.links]:
         found.filled.discard(path)

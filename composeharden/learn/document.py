@@ -13,6 +13,7 @@ from composeharden.learn.search import Found, Seen, Start
 from composeharden.learn.setting import Life, Path, Setting, Shortfall
 from composeharden.learn.subject import SIZE, Subject
 from composeharden.learn.toml import inline
+from composeharden.learn.writable import is_sayable
 
 OBSERVED, AS_ROOT, AS_USER = "engine-observed", "engine-root", "engine-user"
 _KNOWN_PROGRAMS = ("sh", "bash", "curl", "wget", "nc", "python3", "node", "php")
@@ -63,7 +64,7 @@ def _keys(record: Record) -> Iterator[tuple[str, Any]]:
     yield "user", _user(record)
     yield "writable", [_writable(record, row) for row in _rows(found) if not _is_data(record, row)]
     yield "data", list(_data(record))
-    yield "healthcheck", _healthcheck(subject)
+    yield "healthcheck", _healthcheck(record)
     yield "programs", _programs(record.contents)
     yield "port", [_port(*port) for port in sorted(_ports(record), key=lambda port: (port[1], port[0]))]
     yield "caveat", [_caveat(record)]
@@ -119,25 +120,38 @@ def _commands(record: Record, name: str) -> str:
     return record.redact(", ".join(commands[:_MOST_NAMES]))
 
 
-def identity(seen: Seen, before: Life) -> str:
-    """Whom the container starts as: `root`, or uid:gid."""
+def is_root(user: str) -> bool:
+    """Whether a `user` or USER is root; none at all is."""
+    return user.split(":")[0] in ("", "0", "root")
+
+
+def first_identity(before: Life) -> str:
+    """uid:gid of the first process; empty for a job that had ended by then."""
     first = before.moments[0].first
-    if seen.starts_as_root or first is None:
-        return "root" if seen.starts_as_root else ""
-    return f"{first.uid}:{first.gid}"
+    return f"{first.uid}:{first.gid}" if first is not None else ""
 
 
 def _start(record: Record) -> dict[str, Any] | None:
-    user = identity(record.seen, record.before)
+    """Whom the image starts as when nobody says anything, which a `user` of the service does not tell."""
+    own = str(record.subject.config.get("User") or "")
+    given = str(record.subject.body.get("user") or "")
+    if is_root(own):
+        user, service = "root", record.seen.service or (first_identity(record.before) if not is_root(given) else "")
+    else:
+        user, service = (first_identity(record.before) if not given else _numbers(own)), ""
     if not user:
         return None
     table: dict[str, Any] = {"user": user}
-    if record.seen.service:
-        table["service"] = record.seen.service
+    if service:
+        table["service"] = service
     program = _program(record.subject)
     if program:
         table["programs"] = [program]
     return {**table, "evidence": [OBSERVED]}
+
+
+def _numbers(user: str) -> str:
+    return user if re.fullmatch(r"\d+(:\d+)?", user) else ""
 
 
 def _program(subject: Subject) -> str:
@@ -203,7 +217,8 @@ def _no_new_privileges(record: Record) -> dict[str, Any]:
 
 def _user(record: Record) -> dict[str, Any] | None:
     if not record.seen.starts_as_root:
-        return {"works": True, "reason": "The image starts as that user itself.", "evidence": [OBSERVED]}
+        reason = "Its stack starts it as that user." if record.subject.body.get("user") else "The image does so itself."
+        return {"works": True, "reason": reason, "evidence": [OBSERVED]}
     user = record.found.user
     if user is None:
         reason = "It serves as root, or as several users."
@@ -251,10 +266,9 @@ def _names_below(path: str, written: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _data(record: Record) -> Iterator[dict[str, Any]]:
-    declared = sorted(record.subject.volumes)
-    for path in declared:
+    for path in filter(is_sayable, sorted(record.subject.volumes)):
         yield {"path": path, "purpose": "declared by the image", "declared": True, "evidence": [OBSERVED]}
-    for path in sorted(record.subject.mounted - record.subject.volumes):
+    for path in filter(is_sayable, sorted(record.subject.mounted - record.subject.volumes)):
         yield {"path": path, "purpose": "a volume of the stack it was learned in", "evidence": [OBSERVED]}
     for row in _rows(record.found):
         if _is_data(record, row):
@@ -263,12 +277,14 @@ def _data(record: Record) -> Iterator[dict[str, Any]]:
             yield {"path": row.path, "purpose": purpose, "declared": False, "evidence": [OBSERVED]}
 
 
-def _healthcheck(subject: Subject) -> list[dict[str, Any]]:
-    if len(subject.probe) < 2:
+def _healthcheck(record: Record) -> list[dict[str, Any]]:
+    """The image's own, which nothing is ever added instead of: so it does no harm that it is redacted."""
+    probe = [record.redact(word) for word in record.subject.probe]
+    if len(probe) < 2:
         return []
-    test = [word.replace("$", "$$") for word in subject.probe]
-    first = subject.probe[1].split()[0] if subject.probe[1].split() else "sh"
-    needs = ["sh", first] if subject.probe[0] == "CMD-SHELL" else [first]
+    test = [word.replace("$", "$$") for word in probe]
+    first = probe[1].split()[0] if probe[1].split() else "sh"
+    needs = ["sh", first] if probe[0] == "CMD-SHELL" else [first]
     return [{"test": test, "needs": list(dict.fromkeys(needs)), "image": True, "evidence": [OBSERVED]}]
 
 

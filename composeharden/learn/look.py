@@ -59,6 +59,14 @@ def listening(docker: Docker, container: str, pid: int) -> set[tuple[str, int]]:
     }
 
 
+def sockets(docker: Docker, container: str) -> frozenset[str]:
+    """The paths that sockets in the container's network are bound to: `docker diff` shows them as any file."""
+    pid = int(docker.inspect(container)[0]["State"]["Pid"])
+    lines = _table(docker, container, pid, "unix").splitlines()[1:] if pid else []
+    rows = (line.split(None, 7) for line in lines)
+    return frozenset(row[7] for row in rows if len(row) == 8 and row[7].startswith("/"))
+
+
 def _table(docker: Docker, container: str, pid: int, name: str) -> str:
     if _is_here(container, pid):
         try:

@@ -38,6 +38,8 @@ class Seen:
     file_capabilities: frozenset[str]
     writable: tuple[Path, ...]
     """Candidates, see `writable`."""
+    start: str = ""
+    """uid:gid that it starts as, where that is not root."""
     optional: frozenset[str] = frozenset()
     """Those of them that hold content of the image, which many do without."""
     refused: Refused = lambda log, known: ()
@@ -99,7 +101,9 @@ class Search:
         seen = self._seen
         for no_new_privileges in (True, False):
             for capabilities in self._sets(user):
-                plain = Setting(user, capabilities, no_new_privileges=no_new_privileges, service=seen.service)
+                plain = Setting(
+                    user, capabilities, no_new_privileges=no_new_privileges, service=seen.service, start=seen.start
+                )
                 full = replace(plain, read_only=True, writable=self._offered())
                 found = self._repaired(full)
                 if isinstance(found, Setting):

@@ -109,14 +109,14 @@ def _observe(stage: Stage, plan: Plan) -> tuple[Life, Mapping[str, frozenset[str
         for container in stage.containers:
             for name, commands in tracer.used(container).items():
                 used[name] = used.get(name, frozenset()) | commands
-        return before, used
+        # Others were granted to the engine's own programs, which set the container up.
+        return before, {name: commands for name, commands in used.items() if name in DEFAULT_CAPABILITIES}
 
 
 def _seen(subject: Subject, contents: Contents, before: Life, traced: Mapping[str, frozenset[str]] | None) -> Seen:
     starts_as_root = _starts_as_root(subject)
     service = _service(before) if starts_as_root else ""
-    mounted = [*subject.volumes, *subject.mounted]
-    rows = writable.candidates(before.written, contents, mounted, service)
+    rows = writable.candidates(before.written, contents, subject.covered, service, before.sockets)
     filled = frozenset(row.path for row in rows if row.kind == "volume" and row.path in contents.filled)
     return Seen(
         starts_as_root=starts_as_root,
@@ -125,14 +125,14 @@ def _seen(subject: Subject, contents: Contents, before: Life, traced: Mapping[st
         traced=traced,
         file_capabilities=frozenset(contents.file_capabilities),
         writable=rows,
+        start="" if starts_as_root else document.first_identity(before),
         optional=filled,
         refused=lambda log, known: writable.refused(log, contents, known, service),
     )
 
 
 def _starts_as_root(subject: Subject) -> bool:
-    user = str(subject.body.get("user") or subject.config.get("User") or "")
-    return user.split(":")[0] in ("", "0", "root")
+    return document.is_root(str(subject.body.get("user") or subject.config.get("User") or ""))
 
 
 def _service(before: Life) -> str:
@@ -145,7 +145,7 @@ def _service(before: Life) -> str:
 
 
 def _told(seen: Seen, before: Life) -> str:
-    start = "root" if seen.starts_as_root else document.identity(seen, before)
+    start = "root" if seen.starts_as_root else document.first_identity(before)
     parts = [f"starts as {start}", f"serves as {seen.service}" if seen.service else ""]
     if seen.traced is not None:
         parts.append(f"used {' '.join(sorted(seen.traced)) or 'no capability'}")

@@ -29,6 +29,8 @@ class Setting:
     no_new_privileges: bool = False
     service: str = ""
     """uid:gid of whoever serves in the end: what a tmpfs with the owner `service` is given to."""
+    start: str = ""
+    """uid:gid that the container starts as by itself, where that is not root: what each tmpfs is given to."""
 
     @property
     def words(self) -> str:
@@ -91,6 +93,8 @@ class Life:
     """From the start to being ready."""
     written: tuple[tuple[str, str], ...] = ()
     """What `docker diff` says: A, C or D, and the path."""
+    sockets: frozenset[str] = frozenset()
+    """The paths that sockets were bound to."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -13,15 +14,20 @@ from composeharden.engine import Docker, EngineError, OverdueError, Throwaway
 from composeharden.learn import look
 from composeharden.learn.compare import STAGES, stop_shortfall, waited_for
 from composeharden.learn.setting import Life, Moment, Setting, Shortfall, Stop, Work
-from composeharden.learn.subject import Subject, grace, staged
+from composeharden.learn.subject import Place, Subject, staged
 
 UP_SECONDS = 300.0
 _PAUSE = 0.4
+_FEWEST = 2
+"""Starts of a trial; what is to be written down has one more."""
 _LONGEST_WAIT = 180.0
+_GRACE = 10.0
+"""Seconds until the engine kills a service that has no grace period of its own."""
 _TELLING = re.compile(r"read-only file system|not permitted|permission denied|EROFS|EPERM|EACCES", re.IGNORECASE)
 _CLOCK = re.compile(r"^\[?\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d:\d\d\S*\s*")
 """The program's own time in front of a line, which tells nothing and differs each time."""
 _LINES = 6
+_PROJECT = "dev.composeharden.life"
 
 Probe = Callable[[str, int], str]
 """Called with the id of the container and the number of the start, from 0; returns what failed, or nothing."""
@@ -50,7 +56,7 @@ class Stage:
     containers: list[str] = field(default_factory=list)
     """Their ids."""
 
-    def live(self, setting: Setting, before: Life | None = None, starts: int = 2) -> Life:
+    def live(self, setting: Setting, before: Life | None = None, starts: int = _FEWEST) -> Life:
         """One whole life in a setting. Without `before` it is the life that later ones are compared with.
 
         Raises:
@@ -67,6 +73,7 @@ class Stage:
         moments: list[Moment] = []
         stop: Stop | None = None
         written: tuple[tuple[str, str], ...] = ()
+        sockets: frozenset[str] = frozenset()
         seconds = 0.0
         container = ""
         for number in range(starts):
@@ -75,11 +82,13 @@ class Stage:
             self.starts += 1
             self.containers += [container] if container not in self.containers else []
             expected = before.moments[min(number, len(before.moments) - 1)] if before is not None else None
-            watch = _Watch(self, container, number, expected, before, setting)
+            calm = self._calm(number, before, starts)
+            watch = _Watch(self, container, number, expected, before, setting, calm)
             moments.append(self._ready(watch))
             seconds = seconds or watch.ready_at - began
             if number == 0:
                 written = tuple(self.docker.written(container)) if not setting.read_only else ()
+                sockets = look.sockets(self.docker, container) if before is None else sockets
             ended = self._stopped(container) if moments[-1].ended is None else None
             if number == 0:
                 stop = ended
@@ -87,7 +96,13 @@ class Stage:
                     raise Failed(replace(found, log=self._log(container)))
                 # Before the stop there are pid files and sockets, after it what is written on a stop.
                 written += tuple(self.docker.written(container)) if not setting.read_only else ()
-        return Life(tuple(moments), stop, seconds, tuple(dict.fromkeys(written)))
+        return Life(tuple(moments), stop, seconds, tuple(dict.fromkeys(written)), sockets)
+
+    def _calm(self, number: int, before: Life | None, starts: int) -> float:
+        """How long a start is watched once it is ready: the longest what others are compared with, or what is kept."""
+        if number == 0 and (before is None or starts > _FEWEST):
+            return self.window
+        return min(1.0, self.window)
 
     def _started(self, project: _Project, number: int, container: str) -> str:
         try:
@@ -100,8 +115,10 @@ class Stage:
 
     def _stopped(self, container: str) -> Stop:
         stopped = self.docker.stop(container)
+        asked = self.docker.inspect(container)[0]["Config"].get("StopTimeout")
+        grace = _GRACE if asked is None else float(asked)
         # An exit code says it only for a process that was killed itself, not for one whose children were.
-        return Stop(stopped.code, stopped.seconds, stopped.seconds >= grace(self.subject) or stopped.code == 137)
+        return Stop(stopped.code, stopped.seconds, stopped.seconds >= grace or stopped.code == 137)
 
     def _ready(self, watch: _Watch) -> Moment:
         """The moment once it is ready and stays so. Raises Failed when it does not get there."""
@@ -125,9 +142,9 @@ class Stage:
         )
 
     def _log(self, container: str) -> tuple[str, ...]:
-        """The lines of the log that tell most, without the engine's time."""
-        lines = [line.partition(" ")[2] for line in self.docker.logs(container, tail=200).splitlines()]
-        lines = [_CLOCK.sub("", line.strip()) for line in lines if line.strip()]
+        """The lines of the log that tell most."""
+        shown = self.docker.attempt("container", "logs", "--tail", "200", container, most=1_000_000)
+        lines = [_CLOCK.sub("", line.strip()) for line in shown.said.splitlines() if line.strip()]
         telling = [line for line in lines if _TELLING.search(line)]
         return tuple(dict.fromkeys((telling or lines)[-_LINES:]))
 
@@ -142,6 +159,8 @@ class _Watch:
     expected: Moment | None
     before: Life | None
     setting: Setting
+    calm: float
+    """Seconds for which it has to lack nothing."""
     ready_at: float = 0
     """When it was first seen to lack nothing, by the clock of `time.monotonic`."""
 
@@ -163,7 +182,7 @@ class _Watch:
             else:
                 seen.append((now, found))
                 self.ready_at = seen[0][0]
-                if now - seen[0][0] >= self._settles():
+                if now - seen[0][0] >= self.calm:
                     return self._settled([one for _, one in seen])
             # The same for a long time, and not good: it will not get there.
             if last is None or (last.works, last.ports) != (found.works, found.ports):
@@ -190,9 +209,6 @@ class _Watch:
     def _may_end(self, found: Moment) -> bool:
         """A job may end, with the exit code it had; what is to be compared with must end well."""
         return found.ended == (0 if self.expected is None else self.expected.ended)
-
-    def _settles(self) -> float:
-        return self.stage.window if self.expected is None and self.number == 0 else min(1.5, self.stage.window)
 
     def _settled(self, seen: list[Moment]) -> Moment:
         """What was there all the time: some processes come and go, and so do answers under load."""
@@ -221,9 +237,10 @@ class _Project:
         self._name = stage.own.project()
         self._folder = os.path.join(stage.own.folder, self._name)
         os.mkdir(self._folder, 0o700)
-        model = staged(stage.subject, setting, stage.own.labels)
+        labels = {**stage.own.labels, _PROJECT: self._name}
+        model = staged(stage.subject, setting, Place(self._name, self._folder, labels))
         with open(os.path.join(self._folder, "compose.json"), "w", encoding="utf-8") as file:
-            json.dump({"name": self._name, **model}, file)
+            json.dump({**model, "name": self._name}, file)
 
     def start(self, number: int, container: str) -> str:
         """First start, second start of the same container, or a new container over the same volumes."""
@@ -240,6 +257,10 @@ class _Project:
     def remove(self) -> None:
         """Everything of the project, its volumes too."""
         self._compose("down", "--volumes", "--remove-orphans", "--timeout", "1", timeout=120)
+        left = [row[0] for row in self._docker.listed("volume", f"{_PROJECT}={self._name}")]
+        if left:
+            self._docker.run("volume", "rm", "--force", *left)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _compose(self, *argv: str, timeout: float = 60) -> str:
         head = ("--file", "compose.json", "--project-name", self._name)

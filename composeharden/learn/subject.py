@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from composeharden.learn.setting import Setting
 
@@ -14,8 +14,17 @@ ALONE = "image"
 SIZE = "64m"
 _MEMORY, _PIDS = "4g", 2048
 _INTERVAL = "2s"
-_SECONDS = 10.0
-"""A service without a grace period of its own."""
+
+
+class Place(NamedTuple):
+    """Where one life is lived."""
+
+    name: str
+    """Of the Compose project."""
+    folder: str
+    """For copies of files."""
+    labels: Mapping[str, str]
+    """For everything that is made."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +36,12 @@ class Subject:
     details: Mapping[str, Any]
     """What the engine knows of it."""
     model: Mapping[str, Any]
-    """A Compose model with images that are there, internal networks, and volumes of its own."""
+    """A Compose model with images that are there, and volumes of its own."""
     service: str = ALONE
     mounted: frozenset[str] = field(default_factory=frozenset)
     """Where the service has volumes that its stack gives it."""
+    isolate: Callable[[Place], Mapping[str, Any]] | None = None
+    """Makes a model that reaches nothing and is bounded, for one life; None where `model` has nothing of the host."""
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -66,6 +77,16 @@ class Subject:
         return (found,) if isinstance(found, str) else tuple(map(str, found or ()))
 
     @property
+    def covered(self) -> frozenset[str]:
+        """Where anything is mounted."""
+        found = {*self.volumes, *self.mounted}
+        for mount in self.body.get("volumes") or ():
+            target = mount.get("target") if isinstance(mount, Mapping) else str(mount).split(":")[:2][-1]
+            found.add(str(target))
+        found |= {text.partition(":")[0] for text in _strings(self.body.get("tmpfs"))}
+        return frozenset(found | ({"/run/secrets"} if self.body.get("secrets") else set()))
+
+    @property
     def probe(self) -> tuple[str, ...]:
         """The image's own HEALTHCHECK; empty without one."""
         test = (self.config.get("Healthcheck") or {}).get("Test") or ()
@@ -90,33 +111,32 @@ def _declared(details: Mapping[str, Any]) -> dict[str, str]:
     return {f"declared-{number}": path for number, path in enumerate(paths)}
 
 
-def staged(subject: Subject, setting: Setting, labels: Mapping[str, str]) -> dict[str, Any]:
+def staged(subject: Subject, setting: Setting, place: Place) -> dict[str, Any]:
     """The model in which the service runs in a setting: bounded, with an internal network only, and labelled."""
-    model = copy.deepcopy(dict(subject.model))
-    model.setdefault("networks", {}).setdefault("default", {})
-    for network in model["networks"].values():
-        # Without an address on the bridge, not even this machine can be reached.
-        options = {"com.docker.network.bridge.inhibit_ipv4": "true"}
-        network.update(internal=True, driver="bridge", driver_opts=options, labels=dict(labels))
+    isolate = subject.isolate or (lambda place: _isolated(subject.model, place.labels))
+    model = copy.deepcopy(dict(isolate(place)))
     for body in model["services"].values():
-        _bound(body, labels)
-    _set(model["services"][subject.service], setting, model)
-    for volume in model.setdefault("volumes", {}).values():
-        volume["labels"] = dict(labels)
+        body["restart"] = "no"
+    _set(model["services"][subject.service], setting, model, place.labels)
     return model
 
 
-def _bound(body: dict[str, Any], labels: Mapping[str, str]) -> None:
-    body["labels"] = dict(labels)
-    body["restart"] = "no"
-    body["pull_policy"] = "never"
-    body.setdefault("mem_limit", _MEMORY)
-    body.setdefault("pids_limit", _PIDS)
-    if "healthcheck" in body and not body["healthcheck"].get("disable"):
-        body["healthcheck"] = {**body["healthcheck"], "interval": _INTERVAL}
+def _isolated(model: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
+    """A model of ours with bounds."""
+    # Without an address on the bridge, not even this machine can be reached.
+    options = {"com.docker.network.bridge.inhibit_ipv4": "true"}
+    network = {"internal": True, "driver": "bridge", "driver_opts": options, "labels": dict(labels)}
+    services = {}
+    for name, body in model["services"].items():
+        bounds = {"labels": dict(labels), "pull_policy": "never"}
+        services[name] = {"mem_limit": _MEMORY, "pids_limit": _PIDS, **body, **bounds}
+        if "healthcheck" in body and not body["healthcheck"].get("disable"):
+            services[name]["healthcheck"] = {**body["healthcheck"], "interval": _INTERVAL}
+    volumes = {name: {"labels": dict(labels)} for name in model.get("volumes", {})}
+    return {"services": services, "networks": {"default": network}, "volumes": volumes}
 
 
-def _set(body: dict[str, Any], setting: Setting, model: dict[str, Any]) -> None:
+def _set(body: dict[str, Any], setting: Setting, model: dict[str, Any], labels: Mapping[str, str]) -> None:
     if setting.user:
         body["user"] = setting.user
     if setting.capabilities is not None:
@@ -130,10 +150,10 @@ def _set(body: dict[str, Any], setting: Setting, model: dict[str, Any]) -> None:
     for number, row in enumerate(rows):
         if row.kind == "volume":
             name = f"written-{number}"
-            model.setdefault("volumes", {})[name] = {}
+            model.setdefault("volumes", {})[name] = {"labels": dict(labels)}
             body["volumes"] = [*body.get("volumes", ()), f"{name}:{row.path}"]
         else:
-            owner = setting.user or (setting.service if row.owner == "service" else "")
+            owner = setting.user or setting.start or (setting.service if row.owner == "service" else "")
             body["tmpfs"] = [*_strings(body.get("tmpfs")), _tmpfs(row.path, owner)]
 
 
@@ -145,10 +165,3 @@ def _tmpfs(path: str, owner: str) -> str:
     uid, _, gid = owner.partition(":")
     options = [f"uid={uid}" if uid else "", f"gid={gid}" if gid else "", f"size={SIZE}"]
     return f"{path}:{','.join(filter(None, options))}"
-
-
-def grace(subject: Subject) -> float:
-    """Seconds that the engine waits before it kills the service."""
-    found = str(subject.body.get("stop_grace_period") or "")
-    number = found.removesuffix("s")
-    return float(number) if number.replace(".", "").isdigit() else _SECONDS

@@ -9,6 +9,7 @@ execve without a check: so a trace is where trials begin, never where they end.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import re
@@ -42,6 +43,7 @@ tracepoint:capability:cap_capable
 _PLACES = ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")
 _EVENT = "events/capability/cap_capable"
 _READY_SECONDS = 30
+_PR_SET_PDEATHSIG = 1
 _KEY = re.compile(r"(?P<group>[^,]*),(?P<number>\d+),(?P<command>.*)", re.DOTALL)
 _COMPARED = 40
 """Characters of a container's id: the names of cgroups are cut after 63."""
@@ -64,6 +66,7 @@ class Tracer:
             stdout=self._out,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            preexec_fn=_die_with_us,
         )
         end = time.monotonic() + _READY_SECONDS
         while self.works and b"ready" not in self._said() and time.monotonic() < end:
@@ -159,6 +162,11 @@ def _command(program: str) -> list[str]:
     # In a mount namespace of its own: the machine's mounts stay as they are.
     mounted = 'mount -t tracefs tracefs /sys/kernel/tracing && exec "$@"'
     return ["unshare", "--mount", "--propagation", "private", "sh", "-c", mounted, "sh", *argv]
+
+
+def _die_with_us() -> None:
+    """Ask the kernel to kill this process when the one that started it ends, however that ends."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def _place() -> str:

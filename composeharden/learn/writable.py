@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from composeharden.learn.contents import Contents
 from composeharden.learn.setting import Path
 
 _VOLATILE = ("/tmp", "/var/tmp", "/run", "/var/run", "/var/cache", "/var/lock", "/var/log", "/dev/shm")
-_PASSING = re.compile(r"\.(pid|sock|socket|lock|lck|tmp|log)$|/\.[^/]*(lock|sock)$|/\.cache(/|$)")
+_PASSING = re.compile(r"\.(pid|sock|socket|lock|lck|tmp|log)$|/\.[^/]*(lock|sock)$")
 """Files that may vanish, wherever they lie."""
+_PASSING_FOLDERS = frozenset(("log", "logs", "run", "tmp", "temp", "cache", ".cache"))
 _NEVER = ("/dev", "/proc", "/sys", "/.dockerenv", "/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/etc/mtab")
 _TOO_BROAD = frozenset(
     (
@@ -24,11 +25,17 @@ _TOO_BROAD = frozenset(
     )
 )
 _NAMED = re.compile(r"""(?:["'(\s:=]|^)(/[\w.+@~/-]+)""")
+_SAYABLE = re.compile(r"/[^\s:,$\x00-\x1f\x7f]+")
+"""Paths that a short form of Compose can hold, and facts can; an image may well have others."""
 _REFUSED = re.compile(r"read-only file system|EROFS", re.IGNORECASE)
 
 
 def candidates(
-    written: Iterable[tuple[str, str]], contents: Contents, mounted: Iterable[str], service: str
+    written: Iterable[tuple[str, str]],
+    contents: Contents,
+    mounted: Iterable[str],
+    service: str,
+    sockets: Iterable[str] = (),
 ) -> tuple[Path, ...]:
     """The paths that the container wrote to and that no volume covers, and /tmp; widest first.
 
@@ -37,7 +44,9 @@ def candidates(
         contents: of its image.
         mounted: where volumes are.
         service: uid:gid of whoever serves in the end; empty for root.
+        sockets: the paths that sockets were bound to; some are renamed after that.
     """
+    bound = [contents.real(path) for path in sockets]
     volumes = [contents.real(path) for path in mounted]
     found = {"/tmp"} if contents.has_runtime or "/tmp" in contents.folders else set()
     listed = [(kind, path) for kind, path in written if not _is_below(path, _NEVER)]
@@ -48,7 +57,13 @@ def candidates(
         if any(volume.startswith(path + "/") for volume in volumes):
             continue  # a mount point that the engine has made
         found.add(place(path, contents, is_folder))
-    return _rows(found, contents, service)
+    files = [path for _, path in listed if path not in contents.folders]
+    return _rows(found, contents, service, files, bound)
+
+
+def is_sayable(path: str) -> bool:
+    """Whether facts can name a path."""
+    return _SAYABLE.fullmatch(path) is not None
 
 
 def place(path: str, contents: Contents, is_folder: bool = False) -> str:
@@ -75,20 +90,24 @@ def refused(log: Iterable[str], contents: Contents, known: Iterable[Path], servi
     return _rows(found, contents, service)
 
 
-def _rows(found: Iterable[str], contents: Contents, service: str) -> tuple[Path, ...]:
+def _rows(
+    found: Iterable[str], contents: Contents, service: str, written: Iterable[str] = (), bound: Sequence[str] = ()
+) -> tuple[Path, ...]:
     rows: list[Path] = []
     for path in sorted(found, key=lambda path: (path.count("/"), path)):
-        if path != "/" and not _is_below(path, [row.path for row in rows]):
-            rows.append(Path(path, _kind(path, contents), _owner(path, contents, service)))
+        if _SAYABLE.fullmatch(path) and not _is_below(path, [row.path for row in rows]):
+            files = [file for file in written if file.startswith(path + "/")]
+            passing = all(_PASSING.search(file) or any(one.startswith(file) for one in bound) for file in files)
+            rows.append(Path(path, _kind(path, contents, bool(files) and passing), _owner(path, contents, service)))
     return tuple(rows)
 
 
-def _kind(path: str, contents: Contents) -> str:
+def _kind(path: str, contents: Contents, passing: bool) -> str:
     """A tmpfs hides what the image has there, and forgets: it is for what may vanish only."""
     if path in contents.filled and path != "/tmp":
         return "volume"
-    may_vanish = _is_below(path, _VOLATILE) or _PASSING.search(path) is not None
-    return "tmpfs" if may_vanish else "volume"
+    may_vanish = _is_below(path, _VOLATILE) or posixpath.basename(path) in _PASSING_FOLDERS
+    return "tmpfs" if may_vanish or passing else "volume"
 
 
 def _owner(path: str, contents: Contents, service: str) -> str:

@@ -82,8 +82,32 @@ def test_a_folder_that_is_a_link_out_of_the_project_is_not_written_to(tmp_path: 
     assert "link out of the project" in done.stderr
 
 
-@pytest.mark.parametrize("argv", [(), ("-e", "NO_SUCH_VARIABLE", "app"), ("--window", "0", "app"), ("--nope", "app")])
+WRONG = [
+    (),
+    ("--", "--help"),
+    ("-f", "compose.yaml", "app"),
+    ("--service", "app", "-e", "A=b"),
+    ("--service", "app"),
+    ("--service", "app", "one.yaml", "two.yaml"),
+    ("-e", "NO_SUCH_VARIABLE", "app"),
+    ("--window", "0", "app"),
+    ("--nope", "app"),
+]
+
+
+@pytest.mark.parametrize("argv", WRONG)
 def test_wrong_options_end_in_2(tmp_path: Path, argv: tuple[str, ...]) -> None:
     done = learn(tmp_path, *argv)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+def test_a_service_is_looked_up_before_anything_runs(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text("services:\n  app:\n    image: team/app:1\n")
+    done = learn(tmp_path, "--service", "other")
+    assert done.returncode == 2
+    assert "no service is called other" in done.stderr
+    assert learn(tmp_path, "--service", "app").returncode == 3
+    assert learn(tmp_path, "--service", "app", "-o", "-", "compose.yaml").returncode == 3
+    (tmp_path / "compose.yaml").write_text("services: [")
+    assert learn(tmp_path, "--service", "app").returncode == 2

@@ -79,6 +79,7 @@ def test_a_stop_that_becomes_a_kill_is_found() -> None:
 def test_what_had_to_be_killed_before_may_be_killed() -> None:
     before = replace(LIFE, stop=Stop(137, 10.2, True))
     assert shortfall(before, Life((READY, READY), Stop(137, 10.0, True)), HARDENED) is None
+    assert shortfall(before, Life((READY, READY), GOOD_STOP), HARDENED) is None
 
 
 def test_a_server_that_runs_but_is_never_healthy_is_found() -> None:

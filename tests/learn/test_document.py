@@ -16,7 +16,7 @@ from composeharden.learn.document import Record, facts, family_of
 from composeharden.learn.file import is_our_own, written
 from composeharden.learn.search import Found, Start
 from composeharden.learn.setting import Moment, Path, Setting, Shortfall, Work
-from composeharden.learn.subject import Subject, alone, staged
+from composeharden.learn.subject import Place, Subject, alone, staged
 from composeharden.learn.toml import inline, text_of
 from composeharden.outcome import Confidence
 from tests.learn.lives import LIFE, READY, TMP, seen
@@ -124,6 +124,20 @@ def test_another_command_is_only_assumed_to_need_the_same() -> None:
     assert caveat["when"] == {"command": r"\S"}
 
 
+def test_a_hostile_image_spoils_neither_the_file_nor_hides_a_secret_in_it() -> None:
+    config = {
+        "Volumes": {"/data": {}, "/a b": {}, "/x\ny": {}},
+        "Healthcheck": {"Test": ["CMD", "probe", "--token", "hunter2\n[evidence]"]},
+        "Cmd": ['"]\nuser = "root'],
+    }
+    one = record()
+    before = replace(LIFE, moments=(replace(READY, works=frozenset((Work('a"\n[b]', 0),))),))
+    subject = replace(one.subject, details={"Id": "x", "Config": config})
+    document = judged(replace(one, subject=subject, before=before))
+    assert [row["path"] for row in document["data"]] == ["/data"]
+    assert "hunter2" not in str(document)
+
+
 def test_a_job_has_no_user_and_no_ports_of_its_own() -> None:
     one = record()
     job = replace(one, before=replace(LIFE, moments=(Moment(ended=0),) * 3, stop=None), seen=seen((), service=""))
@@ -133,11 +147,24 @@ def test_a_job_has_no_user_and_no_ports_of_its_own() -> None:
 
 def test_an_image_that_starts_as_its_user_says_so() -> None:
     one = record(Found(Start(replace(ROOT, capabilities=frozenset()))))
+    subject = replace(one.subject, details={**IMAGE, "Config": {**IMAGE["Config"], "User": "nobody"}})
+    one = replace(one, subject=subject)
     first = Work("server", 65534, 65534)
     before = replace(LIFE, moments=(replace(READY, first=first, works=frozenset((first,))),))
     document = judged(replace(one, seen=seen((), root=False, service=""), before=before))
     assert document["start"]["user"] == "65534:65534"
     assert document["evidence"].keys() == {"engine-observed", "engine-user"}
+
+
+def test_a_user_of_the_service_is_not_taken_for_that_of_the_image() -> None:
+    one = record(Found(Start(replace(ROOT, capabilities=frozenset()))))
+    model = {"services": {"app": {"image": "app", "user": "33:33"}}}
+    first = Work("server", 33, 33)
+    before = replace(LIFE, moments=(replace(READY, first=first, works=frozenset((first,))),))
+    subject = Subject("app", IMAGE, model, "app")
+    document = judged(replace(one, subject=subject, seen=seen((), root=False, service=""), before=before))
+    assert document["start"]["user"] == "root"
+    assert document["start"]["service"] == "33:33"
 
 
 @pytest.mark.parametrize(
@@ -168,9 +195,16 @@ def test_any_text_survives_the_file(text: str) -> None:
     assert tomllib.loads(text_of(document, "head")) == document
 
 
+def test_every_mount_covers_what_is_below_it() -> None:
+    volumes = ["data:/data", "./conf:/etc/app:ro", {"type": "bind", "source": "/x", "target": "/srv"}, "/anonymous"]
+    model = {"services": {"app": {"volumes": volumes, "tmpfs": ["/run:size=1m"], "secrets": ["key"]}}}
+    subject = Subject("app", {"Config": {"Volumes": {"/declared": {}}}}, model, "app")
+    assert subject.covered == {"/data", "/etc/app", "/srv", "/anonymous", "/run", "/run/secrets", "/declared"}
+
+
 def test_a_run_reaches_nothing_and_is_bounded() -> None:
     subject = Subject("app", IMAGE, {"services": {"app": {"image": "app"}, "db": {"image": "db"}}}, "app")
-    model = staged(subject, USER, {"label": "ours"})
+    model = staged(subject, USER, Place("name", "/nowhere", {"label": "ours"}))
     assert model["networks"]["default"]["internal"] is True
     for body in model["services"].values():
         assert body["labels"] == {"label": "ours"}
@@ -181,5 +215,7 @@ def test_a_run_reaches_nothing_and_is_bounded() -> None:
     assert app["cap_drop"] == ["ALL"]
     assert app["tmpfs"] == ["/run:uid=33,gid=33,size=64m", "/tmp:uid=33,gid=33,size=64m"]
     assert subject.model["services"]["app"] == {"image": "app"}
-    rooted = staged(subject, replace(ROOT, service="33:33"), {})["services"]["app"]
+    rooted = staged(subject, replace(ROOT, service="33:33"), Place("name", "/nowhere", {}))["services"]["app"]
+    started = staged(subject, replace(ROOT, start="99:99"), Place("name", "/nowhere", {}))["services"]["app"]
+    assert started["tmpfs"] == ["/run:uid=99,gid=99,size=64m", "/tmp:uid=99,gid=99,size=64m"]
     assert rooted["tmpfs"] == ["/run:uid=33,gid=33,size=64m", "/tmp:size=64m"]

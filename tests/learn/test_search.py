@@ -131,7 +131,8 @@ def test_both_starts_get_the_same_writable_paths_and_are_run_with_them() -> None
         return () if wanted in {row.path for row in setting.writable} else (wanted,)
 
     runs = Runs(seen(()), needs(), refuses)
-    own, user = runs.found.own.setting, runs.found.user and runs.found.user.setting
+    assert runs.found.user is not None
+    own, user = runs.found.own.setting, runs.found.user.setting
     assert own is not None
     assert user is not None
     assert own.writable == user.writable == (Path("/run"), TMP, Path("/var/cache/app"))

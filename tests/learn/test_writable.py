@@ -60,6 +60,24 @@ def test_what_may_hold_data_goes_to_a_volume() -> None:
     assert rows("C /etc/app/main.conf")["/etc/app"].kind == "volume"
 
 
+def test_a_folder_of_pid_files_and_logs_may_vanish_wherever_it_lies() -> None:
+    folders = {**CONTENTS.folders, "/opt/app/logs": Folder(0, 0, 0o755), "/opt/app/state": Folder(0, 0, 0o755)}
+    contents = Contents(folders, filled={"/opt", "/opt/app"}, programs={"sh"})
+    found = rows("A /opt/app/logs/x.gz", "A /opt/app/state/app.pid", "A /opt/app/state/.lock", contents=contents)
+    assert {row.kind for row in found.values()} == {"tmpfs"}
+    assert (
+        rows("A /opt/app/state/app.pid", "A /opt/app/state/x.db", contents=contents)["/opt/app/state"].kind == "volume"
+    )
+
+
+def test_a_socket_may_vanish_whatever_it_is_called() -> None:
+    """HAProxy binds a socket under one name and gives it another."""
+    written = [("A", "/var/lib/app/stats")]
+    assert candidates(written, CONTENTS, (), "")[1] == Path("/var/lib/app", "volume")
+    found = candidates(written, CONTENTS, (), "", ["/var/lib/app/stats.7.tmp"])
+    assert found[1] == Path("/var/lib/app")
+
+
 def test_a_folder_that_the_container_makes_hides_nothing_of_the_image() -> None:
     assert set(rows("A /usr/spool", "A /usr/spool/x")) == {"/tmp", "/usr/spool"}
 
@@ -95,6 +113,10 @@ def test_a_log_that_names_nothing_new_offers_nothing() -> None:
     for line in ("read-only file system", "open /tmp/x: read-only file system", "/var/run/x: Read-only file system"):
         assert refused([line], CONTENTS, known, "") == ()
     assert refused(["open /srv/data/x: permission denied"], CONTENTS, known, "") == ()
+
+
+def test_a_path_that_no_file_could_name_is_left_out() -> None:
+    assert set(rows("A /run/db/x", "A /opt/a\nb/x", "A /opt/a:b/x", "A /opt/$x/y")) == {"/tmp", "/run/db"}
 
 
 def archive(*members: tuple[str, str, dict[str, str]]) -> io.BytesIO:
