@@ -135,7 +135,10 @@ LESS = {
     "SETPCAP": "for versions that step down with setpriv",
 }
 """Capabilities of our facts that a run may well do without, and why they are in the facts."""
+_RUNTIME = "the image runs other people's programs, for which our facts leave the capabilities alone"
 MORE: Mapping[tuple[str, str], str] = {
+    ("php-apache", "SETGID"): _RUNTIME,
+    ("php-apache", "SETUID"): _RUNTIME,
     (
         "redis-append-only",
         "DAC_OVERRIDE",
