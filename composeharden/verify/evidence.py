@@ -121,6 +121,7 @@ def candidates(
     rules: Sequence[str],
     image: Mapping[str, Any],
     files: ImageFiles,
+    is_written: bool = False,
 ) -> Iterator[Candidate]:
     """What to try for a service that is worse, in this order.
 
@@ -132,15 +133,18 @@ def candidates(
         rules: the passes that change it.
         image: what the engine knows of its image.
         files: looks into images.
+        is_written: whether what helps goes into the file with nobody asked: no tmpfs over what may be data then.
     """
     lines = list(_lines(found, after))
     checks = [one.check for one in found]
     if "read-only" in rules:
         for entry in _paths(lines, before, image, files):
-            words = f"it writes to {entry.path}"
-            if not is_passing(entry.path):
+            words, addition = f"it writes to {entry.path}", Addition(paths=(entry,))
+            if is_passing(entry.path):
+                yield Candidate(service, ("read-only",), words, addition)
+            else:
                 words += ", and a tmpfs forgets it: give it a volume if that is data"
-            yield Candidate(service, ("read-only",), words, Addition(paths=(entry,)))
+                yield Candidate(service, ("read-only",), words, None if is_written else addition)
     if "cap-drop" in rules:
         for names in _capabilities(lines, checks):
             yield Candidate(service, ("cap-drop",), f"it needs {' and '.join(names)}", Addition(capabilities=names))

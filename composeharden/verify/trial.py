@@ -94,6 +94,8 @@ class Trial:
         self.run = Run(docker, own, self.isolation, patience, probes or {}, tell)
         self.files = ImageFiles(docker, own)
         self.result = Result(self.isolation)
+        self.is_written = False
+        """Whether the plan that the stack lives with goes into the file with nobody asked."""
 
     def _canonical(self, changes: Sequence[Any]) -> dict[str, Any]:
         self._models += 1
@@ -109,7 +111,7 @@ class Trial:
         that live well enough here for anything to be told.
         """
         began = time.monotonic()
-        result = self.result
+        result, self.is_written = self.result, try_assumed
         try:
             result.before = self.run.live(self.model, "as it is")
             planned = self._with_assumed(chosen) if try_assumed else chosen
@@ -224,8 +226,8 @@ class Trial:
     ) -> Iterator[Candidate]:
         image = self.isolation.images[service] or {}
         rules = planned.rules(service)
-        own = candidates(service, mine, life.of(service), self.result.before.of(service), rules, image, self.files)
-        yield from own
+        before = self.result.before.of(service)
+        yield from candidates(service, mine, life.of(service), before, rules, image, self.files, self.is_written)
         for fix in planned.fixes:  # what was done to those around it
             if fix.service != service and fix.service in self.isolation.services:
                 yield Candidate(str(fix.service), (fix.rule,), f"{service} does not live with it")
