@@ -2,8 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# How many tests use the engine at a time.
+ENGINE_TESTS ?= 3
+BESIDE := --numprocesses=$(ENGINE_TESTS) --dist=loadgroup --no-loadscope-reorder
 
-.PHONY: setup test lint demo bench large docs clean engine engine-images engine-full evidence mutants
+.PHONY: setup test other-tests engine-tests lint demo bench large docs clean engine engine-images engine-full evidence mutants
 
 setup: $(VENV)/.ready
 
@@ -13,8 +16,18 @@ $(VENV)/.ready: pyproject.toml hatch_build.py
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
 	touch $@
 
-test: setup lint
-	$(BIN)/python -m pytest
+# Engine tests wait most of the time: several run beside each other and beside all others, and their output comes last.
+test: setup
+	$(MAKE) --no-print-directory --keep-going --jobs=2 engine-tests other-tests
+
+other-tests: setup lint
+	$(BIN)/python -m pytest --ignore=tests/engine --ignore=tests/corpus --numprocesses=auto --dist=worksteal
+	$(BIN)/python -m pytest tests/corpus
+
+engine-tests: setup
+	@mkdir -p build
+	@$(BIN)/python -m pytest tests/engine $(BESIDE) >build/engine-tests.log 2>&1; \
+	  status=$$?; cat build/engine-tests.log; exit $$status
 
 lint: setup
 	$(BIN)/ruff check .
@@ -45,7 +58,8 @@ engine-images: setup engine
 # What takes too long for every day: each fault alone, healthy stacks 20 times, a running stack beside 20 runs, and
 # each image learned with a trace and without, and compared with its facts.
 engine-full: setup engine
-	COMPOSEHARDEN_FULL=1 $(BIN)/python -m pytest tests/engine/test_verify.py tests/engine/test_untouched.py --durations=0
+	COMPOSEHARDEN_FULL=1 $(BIN)/python -m pytest tests/engine/test_verify.py tests/engine/test_untouched.py $(BESIDE) \
+	  --durations=0
 	$(BIN)/python -m tests.engine.learning
 
 # All families that have a stand-in, or those in ONLY="redis nginx".

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from .commands import engine_problem
+from .locks import held
 from .models import block_yaml
 from .stand_ins import STAND_INS, build, build_base, labels_of
 
 OWN_IMAGES = "COMPOSEHARDEN_OWN_IMAGES"
 
-_reasons: list[str] = []
+_NO_ENGINE = "no engine: "
+_ONE_AT_A_TIME = Path(tempfile.gettempdir()) / "composeharden-engine-tests.lock"
 
 
 @pytest.fixture(scope="session")
@@ -26,8 +29,14 @@ def engine() -> None:
         return
     if os.environ.get("CI") == "true":
         pytest.fail(f"the engine tests must run under CI=true: {problem}", pytrace=False)
-    _reasons.append(problem)
-    pytest.skip(problem)
+    pytest.skip(_NO_ENGINE + problem)
+
+
+@pytest.fixture(autouse=True)
+def _turn(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Keeps a test that looks at all of the engine away from those that use it at the same time."""
+    with held(_ONE_AT_A_TIME, shared=request.node.get_closest_marker("alone") is None):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -60,8 +69,16 @@ def stack_folder(tmp_path: Path) -> Callable[[dict[str, Any]], Path]:
     return write
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes minutes: it must not be all that is left in the end, where several run at a time."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say it in words: a line of skip marks is easily taken for success."""
-    for reason in sorted(set(_reasons)):
+    skipped = (report.longrepr for report in terminalreporter.getreports("skipped"))
+    texts = {told[2].removeprefix("Skipped: ") for told in skipped if isinstance(told, tuple)}
+    for reason in sorted(text.removeprefix(_NO_ENGINE) for text in texts if text.startswith(_NO_ENGINE)):
         terminalreporter.write_sep("!", "no stack was run", yellow=True)
         terminalreporter.write_line(reason)

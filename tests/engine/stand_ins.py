@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from .commands import EngineError, attempt, run
+from .locks import held
 
 IMAGES = Path(__file__).with_name("images")
 BASE_SCRIPT = IMAGES / "make-base"
@@ -89,8 +90,13 @@ def is_current(tag: str, content: str) -> bool:
 def build_base() -> str:
     """Make the Debian base image when it is missing or its recipe changed; return its content hash."""
     content = content_hash([BASE_SCRIPT], IMAGES)
-    if is_current(BASE_TAG, content):
-        return content
+    with held(_lock("base")):
+        if not is_current(BASE_TAG, content):
+            _make_base(content)
+    return content
+
+
+def _make_base(content: str) -> None:
     if shutil.which("debootstrap") is None:
         raise EngineError("debootstrap is not installed; tests/engine/start-engine installs it")
     with tempfile.TemporaryDirectory(prefix="stand-in-base-") as folder:
@@ -98,7 +104,6 @@ def build_base() -> str:
         run([str(BASE_SCRIPT), str(archive)], timeout=600)
         changes = [f"--change=LABEL {OURS}=true", f"--change=LABEL {CONTENT}={content}"]
         run(["docker", "import", *changes, str(archive), BASE_TAG], timeout=120)
-    return content
 
 
 def build(name: str, base_content: str) -> bool:
@@ -109,8 +114,14 @@ def build(name: str, base_content: str) -> bool:
     tag, content = STAND_INS[name], _content(name, base_content)
     if name in BUILT_ON:
         build(BUILT_ON[name], base_content)
-    if is_current(tag, content):
-        return False
+    with held(_lock(name)):
+        if is_current(tag, content):
+            return False
+        _make(name, tag, content)
+    return True
+
+
+def _make(name: str, tag: str, content: str) -> None:
     replaced = attempt(["docker", "image", "inspect", "--format", "{{.Id}}", tag], timeout=30).stdout.strip()
     # The classic builder: it takes a local base image on every engine, and needs no plugin.
     command = ["docker", "build", "--force-rm", "--label", f"{OURS}=true", "--label", f"{CONTENT}={content}"]
@@ -118,7 +129,11 @@ def build(name: str, base_content: str) -> bool:
     if replaced:
         # Only to save space: a container, or an unchanged layer, may still need it.
         attempt(["docker", "image", "rm", replaced], timeout=60)
-    return True
+
+
+def _lock(name: str) -> Path:
+    """Whoever needs the same image at the same time waits until it is there."""
+    return Path(tempfile.gettempdir()) / f"composeharden-image-{name}.lock"
 
 
 def _content(name: str, base_content: str) -> str:

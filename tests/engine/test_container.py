@@ -22,6 +22,7 @@ import yaml
 from .commands import Finished, attempt, compose_program, run
 from .stand_ins import build_base
 
+pytestmark = pytest.mark.xdist_group("container")
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "ci" / "container"
 BASE = "composeharden-test-python:bookworm"

@@ -13,6 +13,7 @@ from .harness import QUICK, Stack
 from .lifecycle import Life, Row, live_through
 from .probes import WRITTEN, runs, serves
 
+pytestmark = pytest.mark.xdist_group("hardened-stack")
 LEGACY = Path(__file__).with_name("stacks") / "legacy"
 
 PSQL = ("psql", "--no-psqlrc", "--tuples-only", "--host=127.0.0.1", "--username=shop")

@@ -91,6 +91,7 @@ def learn_program(
     return record.found.own, record.found.user, count
 
 
+@pytest.mark.long
 def test_each_planted_need_is_found_where_it_shows(images: Callable[[str], None]) -> None:
     images(PYTHON)
     own, user, _ = learn_program(PLANTED, keys={"healthcheck": HEALTH})
@@ -126,6 +127,7 @@ def test_what_does_not_run_at_all_teaches_nothing(images: Callable[[str], None])
         learn_program("raise SystemExit(3)")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["nginx"])
 def test_what_is_found_of_a_service_is_what_is_known_or_explained(name: str, images: Callable[[str], None]) -> None:
     """`make engine-full` has them all."""

@@ -13,6 +13,7 @@ from . import hardening
 from .commands import EngineError
 from .harness import QUICK, Stack
 
+pytestmark = pytest.mark.xdist_group("migration")
 LEGACY = Path(__file__).with_name("stacks") / "credentials"
 IMAGES = ("wordpress:6.1-apache", "mariadb:10.11", "postgres:15", "redis:7")
 STOCK, SHOP, ROOT = "not a $ecret; 'quoted'", "not-a-secret-012", "5349"

@@ -17,7 +17,9 @@ def trials(tmp_path_factory: pytest.TempPathFactory) -> Trials:
     return Trials(tmp_path_factory.mktemp("trials"))
 
 
-@pytest.mark.parametrize("case", all_cases(), ids=lambda case: case.id)
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, id=case.id, marks=pytest.mark.xdist_group(case.name)) for case in all_cases()]
+)
 def test_a_hardened_service_lives_as_before(case: Case, images: Callable[[str], None], trials: Trials) -> None:
     for image in case.row.images:
         images(image)

@@ -18,6 +18,7 @@ from composeharden.engine.throwaway import OWNER, is_gone, owner
 
 from .stand_ins import BASE_TAG, build_base
 
+pytestmark = [pytest.mark.alone, pytest.mark.xdist_group("alone")]
 SLEEP = ("sh", "-c", "trap 'exit 0' TERM; while :; do sleep 0.2; done")
 HELD = """
 import sys, time

@@ -25,6 +25,7 @@ from .models import block_yaml
 from .stand_ins import BASE_TAG, build_base
 from .test_verify import FULL
 
+pytestmark = [pytest.mark.alone, pytest.mark.xdist_group("alone")]
 RUNS, KILLED = (20, 5) if FULL else (2, 2)
 WRITES = "trap 'exit 0' TERM; while :; do date >>/data/mine; date >>/kept/x; sleep 0.2; done"
 STILL = "trap 'exit 0' TERM; while :; do sleep 0.2; done"

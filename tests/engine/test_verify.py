@@ -65,6 +65,7 @@ def check(name: str, fault: Fault, stack: dict[str, Any], service: str = "app") 
     assert fault.repaired in stack["repaired"]["diff"], name
 
 
+@pytest.mark.long
 def test_every_kind_of_fault_is_named_and_mended(images: Callable[[str], None], tmp_path: Path) -> None:
     """All in one stack: each is told apart from the others, and what is offered was run as a whole."""
     build_base()
@@ -92,6 +93,7 @@ def test_a_fault_alone_is_named_and_mended(name: str, images: Callable[[str], No
     check(name, fault, stack)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("turn", range(20 if FULL else 1))
 def test_a_healthy_stack_is_never_blamed(turn: int, images: Callable[[str], None]) -> None:
     for image in ("nginx:1.22", "postgres:15", "redis:7"):
@@ -102,7 +104,7 @@ def test_a_healthy_stack_is_never_blamed(turn: int, images: Callable[[str], None
 
 
 @only_in_full
-@pytest.mark.parametrize("turn", range(20))
+@pytest.mark.parametrize("turn", range(20 if FULL else 1))
 @pytest.mark.parametrize("name", ["caddy", "httpd", "mariadb", "memcached", "mosquitto", "python-app", "rabbitmq"])
 def test_a_healthy_service_is_never_blamed(name: str, turn: int, images: Callable[[str], None], tmp_path: Path) -> None:
     row = ROWS[name]
@@ -115,6 +117,7 @@ def test_a_healthy_service_is_never_blamed(name: str, turn: int, images: Callabl
     assert {one["verdict"] for one in stack["services"]} == {"same"}, stack
 
 
+@pytest.mark.long
 def test_fix_keeps_what_survives_and_marks_it_proven(tmp_path: Path) -> None:
     build_base()
     path = FAULTS["needs-a-path"]
@@ -158,6 +161,7 @@ def test_secrets_in_logs_are_masked(tmp_path: Path) -> None:
     assert "of-somebody" not in done.stdout + done.stderr
 
 
+@pytest.mark.long
 def test_probes_are_run_in_both_lives(tmp_path: Path) -> None:
     build_base()
     (tmp_path / "compose.yaml").write_text(
