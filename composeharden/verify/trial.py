@@ -26,7 +26,8 @@ from composeharden.verify.plan import Look, Plan, Planned
 from composeharden.verify.provide import provide
 from composeharden.verify.seen import PHASES, Complaint, Life
 
-_MOST_LIVES = 24
+MOST_LIVES = 24
+"""After that many, no more changes are tried."""
 
 
 @dataclass
@@ -180,7 +181,7 @@ class Trial:
                     mine = [one for one in found if one.service == service]
                     queues[service] = self._candidates(service, mine, life, kept)
             chosen = [one for service in causes if (one := next(queues[service], None)) is not None]
-            if not chosen or self.run.lives >= _MOST_LIVES:
+            if not chosen or self.run.lives >= MOST_LIVES:
                 self.result.unfinished = "no set of the changes was found that it lives with"
                 return
             plan = kept.plan
