@@ -171,9 +171,25 @@ def _each(worker: Worker, files: list[str], jobs: int, settings: Settings) -> It
         return
     from concurrent.futures import ProcessPoolExecutor  # a sixth of the whole start-up, for those who ask for it
 
-    with ProcessPoolExecutor(min(jobs, len(files))) as pool:
+    with ProcessPoolExecutor(min(jobs, len(files)), initializer=_end_with_parent) as pool:
         chunk = max(1, min(16, len(files) // (jobs * 4)))
         yield from pool.map(_one, [worker] * len(files), files, [settings] * len(files), chunksize=chunk)
+
+
+def _end_with_parent() -> None:
+    """Let a worker end when the program is killed: it would wait for work for ever."""
+    from multiprocessing import parent_process
+    from multiprocessing.connection import wait
+    from threading import Thread
+
+    parent = parent_process()
+
+    def watch(sentinel: int) -> None:
+        wait([sentinel])
+        os._exit(1)
+
+    if parent is not None:
+        Thread(target=watch, args=(parent.sentinel,), daemon=True).start()
 
 
 def _one(worker: Worker, path: str, settings: Settings) -> Done:

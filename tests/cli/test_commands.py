@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,29 @@ def test_jobs_change_nothing_but_the_time(folder: Path) -> None:
         (folder / name).mkdir()
         (folder / name / "compose.yaml").write_text(LEGACY)
     assert run("check", "-r", ".").stdout == run("check", "-r", ".", "-j", "3").stdout
+
+
+def test_no_worker_outlives_a_program_that_was_killed(folder: Path) -> None:
+    for number in range(400):
+        (folder / str(number)).mkdir()
+        (folder / str(number) / "compose.yaml").write_text(LEGACY)
+    command = [sys.executable, "-m", "composeharden", "check", "-r", ".", "-j", "2"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True) as program:
+        while len(_others_of(program.pid)) < 2:
+            assert program.poll() is None
+        program.kill()
+    for _ in range(600):
+        if not _others_of(program.pid):
+            return
+        time.sleep(0.1)
+    pytest.fail("a worker stays")
+
+
+def _others_of(session: int) -> list[str]:
+    """The processes of a session besides its leader."""
+    shown = subprocess.run(["ps", "-o", "pid=,stat=", "-s", str(session)], capture_output=True, text=True, check=False)
+    rows = (line.split() for line in shown.stdout.splitlines())
+    return [pid for pid, state in rows if pid != str(session) and not state.startswith("Z")]
 
 
 def test_only_skip_and_service_choose() -> None:

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.xdist_group("container")
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "ci" / "container"
 BASE = "composeharden-test-python:bookworm"
-IMAGE = "composeharden-test-image:latest"
+IMAGE = f"composeharden-test-image:{uuid.uuid4().hex[:10]}"
 LABEL = ("--label", "dev.composeharden.test=container")
 LEGACY = "services:\n  cache:\n    image: memcached:1.6   # sessions\n"
 STRICTEST = ("--fail-on", "info", "--fail-on-held", "--strict-evidence", "--assume")
