@@ -214,10 +214,15 @@ class Search:
         failed: Shortfall | None = None
         for choice in dict.fromkeys(choices):
             failed = self._try(choice, True)
-            if failed is None:
+            # All that was found so far spoke for it: a machine can be busy, and a service in a mood.
+            if failed is None or self._works_again(choice):
                 return replace(start, setting=choice)
         assert failed is not None
         return replace(start, setting=None, against={**start.against, "start": failed})
+
+    def _works_again(self, setting: Setting) -> bool:
+        """Whether what failed once works two times after that."""
+        return all(self._trial(setting, True) is None for _ in range(2))
 
     def _try(self, setting: Setting, whole: bool = False) -> Shortfall | None:
         if (setting, whole) not in self._tried:

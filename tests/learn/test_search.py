@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable
 
 import pytest
@@ -137,6 +138,19 @@ def test_both_starts_get_the_same_writable_paths_and_are_run_with_them() -> None
     assert user is not None
     assert own.writable == user.writable == (Path("/run"), TMP, Path("/var/cache/app"))
     assert {own, user} <= runs.proven
+
+
+@pytest.mark.parametrize(("bad", "found"), [({1}, True), ({1, 2}, False), ({1, 3}, False)])
+def test_one_bad_life_at_the_end_takes_nothing_back_where_two_good_ones_follow(bad: set[int], found: bool) -> None:
+    lives: Counter[Setting] = Counter()
+
+    def works(setting: Setting) -> str:
+        lives[setting] += 1
+        return "tired" if lives[setting] - 1 in bad else ""
+
+    start = Runs(seen(("SETUID",), service=""), works).found.own
+    assert (start.setting is not None) == found
+    assert found or start.against["start"].words == "first start: tired"
 
 
 _SOME = ("CHOWN", "FOWNER", "KILL", "SETGID", "SETUID")
