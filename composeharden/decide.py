@@ -12,7 +12,7 @@ from composeharden.images.facts import Writable
 from composeharden.outcome import Acceptance, Confidence, Effect, Finding, Location, Severity, Status
 from composeharden.passes import Pass, Proposal, all_passes
 from composeharden.posture import FOUNDATIONS, Posture, decide
-from composeharden.suppress import Suppression
+from composeharden.suppress import Suppression, comment
 from composeharden.yaml import nodes
 from composeharden.yaml.source import Source
 
@@ -256,7 +256,9 @@ def _with_status(finding: Finding, proposal: Proposal, posture: Posture | None, 
         return replace(finding, status=Status.HELD, reason="it changes who can reach the service")
     tried = options.tried.get((finding.service or "", finding.rule))
     if tried:
-        return replace(finding, status=Status.HELD, reason=tried)
+        # Only what is assumed is held back again by itself.
+        stays = "" if finding.confidence is Confidence.ASSUMED else f"; `{comment(finding.rule)}` keeps it out for good"
+        return replace(finding, status=Status.HELD, reason=tried + stays)
     if tried is not None:
         return replace(finding, status=Status.FIX, confidence=Confidence.PROVEN)
     if finding.confidence is Confidence.ASSUMED and not _is_allowed_assumption(finding, posture, options):

@@ -26,6 +26,11 @@ class Suppression(NamedTuple):
     file: str = ""
 
 
+def comment(rule: str) -> str:
+    """What to write above a service, with a reason, so that a rule leaves it alone."""
+    return f"# composeharden: ignore[{rule}] REASON"
+
+
 def suppressions(project: Project) -> list[Suppression]:
     """Every suppression comment of a project, also those without a reason (which must not be obeyed)."""
     sources = {layer.file: layer.source for layer in project.layers}

@@ -87,6 +87,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "pipeline",
         "redaction",
         "report",
+        "suppress",
         "verify",
         "yaml",
     },

@@ -9,7 +9,7 @@ import pytest
 
 from composeharden.compose.project import Reader
 from composeharden.decide import Options
-from composeharden.outcome import Finding, Outcome, Status
+from composeharden.outcome import Confidence, Finding, Outcome, Status
 from composeharden.pipeline import harden
 from composeharden.yaml.change import Append, Change, Set
 
@@ -310,6 +310,33 @@ class TestHoldingBack:
     def test_an_explicit_choice_is_respected(self) -> None:
         outcome = run("services:\n  web:\n    image: memcached:1.6\n    read_only: false\n")
         assert finding(outcome, "web", "read-only").status is Status.HELD
+
+
+class TestTried:
+    """What a run on an engine has shown, see `Options.tried`."""
+
+    STACK = "services:\n  cache: {image: memcached:1.6}\n  app: {image: example/app:1}\n"
+
+    def tried(self, told: str) -> Outcome:
+        results = {(name, rule): told for name in ("cache", "app") for rule in ("cap-drop", "read-only")}
+        return run(self.STACK, Options(assume=True, tried=results))
+
+    def test_what_survived_is_proven(self) -> None:
+        outcome = self.tried("")
+        for service in ("cache", "app"):
+            for rule in ("cap-drop", "read-only"):
+                found = finding(outcome, service, rule)
+                assert (found.status, found.confidence) == (Status.FIX, Confidence.PROVEN)
+
+    def test_what_did_not_is_held_back_and_says_how_that_lasts(self) -> None:
+        outcome = self.tried("it writes to /srv")
+        assert finding(outcome, "app", "read-only").reason == "it writes to /srv"
+        held = finding(outcome, "cache", "read-only")
+        assert held.status is Status.HELD
+        assert held.reason.startswith("it writes to /srv; ")
+        (mark,) = held.reason.split("`")[1::2]
+        text = self.STACK.replace("  cache: ", f"  {mark}\n  cache: ")
+        assert finding(run(text), "cache", "read-only").status is Status.SUPPRESSED
 
 
 class TestCapabilities:

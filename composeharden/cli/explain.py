@@ -11,6 +11,7 @@ import click
 
 from composeharden.cli.facts import OWN, Folders, catalog_for, images_option
 from composeharden.passes import Pass, all_passes
+from composeharden.suppress import comment
 
 _IMAGE = re.compile(r"[a-z0-9][\w./:@-]*[\w]", re.ASCII)
 
@@ -38,7 +39,7 @@ def page(item: Pass) -> str:
     if item.example:
         lines.append(f"Effect:   {item.effect}")
         lines += ["", "Before:", "", *_indented(item.example.before), "", "After:", "", *_indented(item.example.after)]
-    lines += ["", "Suppress with a reason, on the service:", "", f"    # composeharden: ignore[{item.name}] REASON"]
+    lines += ["", "Suppress with a reason, on the service:", "", f"    {comment(item.name)}"]
     lines += ["", "References:", *(f"  - {reference}" for reference in item.references)] if item.references else []
     return "\n".join(lines) + "\n"
 

@@ -15,6 +15,7 @@ from composeharden.outcome import Outcome
 from composeharden.redaction import Redactor
 from composeharden.report.formats import Rule, Run, document
 from composeharden.report.places import Places
+from composeharden.suppress import comment
 
 TEXT = "text"
 
@@ -125,6 +126,6 @@ def _markdown(item: Any) -> str:
         for title, text in (("Before", item.example.before), ("After", item.example.after)):
             lines += [f"{title}:", "", "```yaml", text.rstrip("\n"), "```", ""]
     lines += ["To leave it as it is, with a reason, on the service:", ""]
-    lines += ["```yaml", f"# composeharden: ignore[{item.name}] REASON", "```"]
+    lines += ["```yaml", comment(item.name), "```"]
     references = [f"<{text}>" if "://" in text else text for text in item.references]
     return "\n".join([*lines, "", "References: " + ", ".join(references)] if references else lines) + "\n"
