@@ -7,7 +7,8 @@ networks, volumes and labels are our own. What cannot be kept apart from this ma
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,6 +81,7 @@ _HOST_NAMESPACES = {
     "cgroup": "cgroups",
 }
 _UNREACHABLE_DNS = "127.0.0.1"
+_GRANTED = ("secrets", "configs")
 
 
 @dataclass
@@ -141,6 +143,9 @@ class Isolation:
             never = never or "it joins a container that is not of this stack"
         if never:
             return never
+        missing = next((source for _, source in self._sources(body) if not os.path.exists(source)), "")
+        if missing:
+            return f"{missing}, which it gets as a secret or config, is not there"
         reasons = [*_host_reasons(body), *self._host_files(name, body)]
         if reasons and not self.allowed.host_access:
             return f"{reasons[0]}: it cannot be kept apart (--allow-host-access)"
@@ -163,6 +168,24 @@ class Isolation:
                     yield found.note
             elif kind not in ("volume", "tmpfs"):
                 yield f"{kind} mounts are not supported here"
+        yield from self._granted_files(name, body)
+
+    def _granted_files(self, name: str, body: Mapping[str, Any]) -> Iterable[str]:
+        """Look at the files of secrets and configs: Compose mounts whatever lies there, a socket or a folder too."""
+        for place, source in self._sources(body):
+            found = look_at(source, True, self.directory, self.allowed)
+            if found.treatment == "file":
+                self.files[name, place] = found
+            else:
+                yield found.note if found.is_refused else f"{source} is a folder and no file for {place}"
+
+    def _sources(self, body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """What the secrets and configs of a service are called, and where the files of those that have one lie."""
+        for section in _GRANTED:
+            for key in granted(body, section):
+                source = ((self.model.get(section) or {}).get(key) or {}).get("file")
+                if source:
+                    yield f"{section}.{key}", single(source)
 
     def _note(self, name: str, body: Mapping[str, Any]) -> None:
         """What of a service is different from real life."""
@@ -199,13 +222,20 @@ class Isolation:
             made["networks"] = {name: self._network(labels) for name in sorted(networks)}
         if volumes:
             made["volumes"] = volumes
-        for section in ("secrets", "configs"):
-            if model.get(section):
-                made[section] = {
-                    key: {field: value for field, value in row.items() if field != "name"}
-                    for key, row in model[section].items()
-                }
+        for section in _GRANTED:
+            used = {key for name in self.services for key in granted(model["services"][name], section)}
+            rows = {key: self._grant(row, life) for key, row in (model.get(section) or {}).items() if key in used}
+            if rows:
+                made[section] = rows
         return made
+
+    def _grant(self, row: Mapping[str, Any], life: Mapping[str, Any]) -> dict[str, Any]:
+        """A secret or config, with a copy for its file."""
+        own = {key: value for key, value in row.items() if key != "name"}
+        source = single(row.get("file") or "")
+        if source and (source in life["files"] or not self.allowed.host_access):
+            own["file"] = life["files"][source].replace("$", "$$")
+        return own
 
     def _network(self, labels: Mapping[str, str]) -> dict[str, Any]:
         if self.allowed.network:
@@ -308,6 +338,11 @@ def needs(body: Mapping[str, Any]) -> list[str]:
         found += [value.removeprefix("service:")] if value.startswith("service:") else []
     found += [str(one).split(":")[0] for one in body.get("volumes_from") or ()]
     return [*found, *(str(link).split(":")[0] for link in body.get("links") or ())]
+
+
+def granted(body: Mapping[str, Any], section: str) -> list[str]:
+    """The names of the secrets or configs that a service of a canonical model gets."""
+    return [str(row["source"] if isinstance(row, Mapping) else row) for row in body.get(section) or ()]
 
 
 def image_names(model: Mapping[str, Any]) -> dict[str, str]:

@@ -23,9 +23,15 @@ NETWORK = {
 }
 
 
-def isolation(folder: Path, services: Mapping[str, Any], allowed: Allowed | None = None, **more: Any) -> Isolation:
-    """A stack of these services, whose images are all there."""
-    model = {"name": "shop", "services": services}
+def isolation(
+    folder: Path,
+    services: Mapping[str, Any],
+    allowed: Allowed | None = None,
+    top: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> Isolation:
+    """A stack of these services, whose images are all there, and of other sections."""
+    model = {"name": "shop", "services": services, **(top or {})}
     images = {name: more.pop(name, IMAGE) for name in services}
     return Isolation(model, os.fspath(folder), allowed or Allowed(), Patience(), images, **more)
 
@@ -174,6 +180,39 @@ def test_a_socket_is_of_this_machine(tmp_path: Path) -> None:
         mount = {"type": "bind", "source": os.fspath(place), "target": "/x", "read_only": True}
         found = isolation(tmp_path, {"app": {"image": "app", "volumes": [mount]}})
     assert "is a socket of this machine" in found.left_out["app"]
+
+
+@pytest.mark.parametrize("section", ["secrets", "configs"])
+@pytest.mark.parametrize("source", ["socket", "/etc", "/dev/null"])
+def test_a_secret_or_config_is_no_way_to_the_host(section: str, source: str, tmp_path: Path) -> None:
+    place = os.fspath(tmp_path / "engine.sock") if source == "socket" else source
+    services = {"app": {"image": "app", section: [{"source": "key", "target": "/x"}]}, "web": {"image": "web"}}
+    with socket.socket(socket.AF_UNIX) as held:
+        held.bind(os.fspath(tmp_path / "engine.sock"))
+        found = isolation(tmp_path, services, top={section: {"key": {"name": "shop_key", "file": place}}})
+    assert "it cannot be kept apart (--allow-host-access)" in found.left_out["app"]
+    assert "/x" not in str(applied(found))
+    assert section not in applied(found), "what nobody uses is not mentioned either"
+
+
+@pytest.mark.parametrize("section", ["secrets", "configs"])
+def test_the_file_of_a_secret_or_config_is_copied(section: str, tmp_path: Path) -> None:
+    (tmp_path / "a$b").write_text("x")
+    services = {"app": {"image": "app", section: [{"source": "key", "target": "/x"}]}}
+    top = {section: {"key": {"name": "shop_key", "file": f"{tmp_path}/a$$b"}, "other": {"file": "/etc"}}}
+    found = isolation(tmp_path, services, top=top)
+    assert {one.source: one.treatment for one in found.files.values()} == {f"{tmp_path}/a$b": "file"}
+    assert applied(found)[section] == {"key": {"file": "/copy"}}
+    (tmp_path / "a$b").unlink()
+    gone = isolation(tmp_path, services, Allowed(host_access=True), top=top)
+    assert gone.left_out["app"].endswith("a$b, which it gets as a secret or config, is not there")
+
+
+def test_a_secret_without_a_file_stays_what_it_is(tmp_path: Path) -> None:
+    services = {"app": {"image": "app", "secrets": [{"source": "key"}], "configs": [{"source": "text"}]}}
+    top = {"secrets": {"key": {"environment": "KEY"}}, "configs": {"text": {"name": "t", "content": "x"}}}
+    model = applied(isolation(tmp_path, services, top=top))
+    assert (model["secrets"], model["configs"]) == ({"key": {"environment": "KEY"}}, {"text": {"content": "x"}})
 
 
 def test_files_are_copied_and_volumes_are_new(tmp_path: Path) -> None:
