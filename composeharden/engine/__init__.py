@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from composeharden.engine.commands import Deadline, EngineError, Finished, NoEngineError, OverdueError
 from composeharden.engine.docker import Docker, Process, Stopped
-from composeharden.engine.throwaway import LABEL, Interrupted, Throwaway, sweep
+from composeharden.engine.throwaway import LABEL, Interrupted, Throwaway, remove, sweep
 
 __all__ = [
     "LABEL",
@@ -22,5 +22,6 @@ __all__ = [
     "Process",
     "Stopped",
     "Throwaway",
+    "remove",
     "sweep",
 ]

@@ -17,6 +17,7 @@ from composeharden.engine.commands import Deadline, EngineError, Finished, NoEng
 COMMAND_SECONDS = 60.0
 STOP_SECONDS = 180.0
 _OLDEST_COMPOSE = 2
+_VOLUME_ID = re.compile(r"[0-9a-f]{64}")
 _LOCAL = ("unix://", "npipe://", "/")
 # A variable of the caller's must not choose other files, another project or other services.
 _OWN_CHOICE = {
@@ -118,6 +119,21 @@ class Docker:
             return []
         found: list[dict[str, Any]] = json.loads(self.run("container", "inspect", *names).stdout)
         return found
+
+    def unnamed_volumes(self, *containers: str) -> list[str]:
+        """The volumes without a name that containers use.
+
+        Compose hands those of a container over to the one that replaces it, by their id: then the engine takes them for
+        named ones, and `docker rm --volumes` leaves them behind.
+        """
+        shown = self.attempt("container", "inspect", *containers) if containers else None
+        try:
+            found = json.loads(shown.stdout) if shown is not None else []
+        except ValueError:
+            return []
+        mounts = [mount for one in found for mount in one.get("Mounts") or ()]
+        names = {str(mount.get("Name") or "") for mount in mounts if mount.get("Type") == "volume"}
+        return sorted(name for name in names if _VOLUME_ID.fullmatch(name))
 
     def image(self, reference: str) -> dict[str, Any] | None:
         """What the engine knows of an image that is there; None where it is not. Nothing is pulled."""

@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-from composeharden.engine.commands import Deadline, EngineError
+from composeharden.engine.commands import Deadline, EngineError, Finished
 from composeharden.engine.docker import Docker
 
 LABEL = "dev.composeharden.run"
@@ -123,6 +123,15 @@ def is_gone(made_by: str, expires: str) -> bool:
     return expires.isdigit() and time.time() > int(expires)
 
 
+def remove(docker: Docker, kind: str, *names: str) -> Finished:
+    """Remove things that are ours, of containers also their volumes without a name; what happened."""
+    unnamed = docker.unnamed_volumes(*names) if kind == "container" else []
+    done = docker.attempt(*_REMOVE[kind], *names, timeout=120)
+    if unnamed:  # those that were handed over; the others are gone by now, which does no harm
+        docker.attempt(*_REMOVE["volume"], *unnamed, timeout=120)
+    return done
+
+
 def _remove_all(docker: Docker, label: str, chosen: Callable[[tuple[str, str]], bool]) -> int:
     """Remove all that bears a label and is chosen by owner and end, again until nothing is left."""
     removed = 0
@@ -131,7 +140,7 @@ def _remove_all(docker: Docker, label: str, chosen: Callable[[tuple[str, str]], 
         for kind in _KINDS:
             for name, *made in _listed(docker, kind, label):
                 if chosen((made[0], made[1])):
-                    done = docker.attempt(*_REMOVE[kind], name, timeout=120)
+                    done = remove(docker, kind, name)
                     left = True
                     removed += done.code == 0
         if not left:

@@ -256,7 +256,11 @@ class _Project:
 
     def remove(self) -> None:
         """Everything of the project, its volumes too."""
+        label = f"com.docker.compose.project={self._name}"
+        unnamed = self._docker.unnamed_volumes(*(row[0] for row in self._docker.listed("container", label)))
         self._compose("down", "--volumes", "--remove-orphans", "--timeout", "1", timeout=120)
+        if unnamed:
+            self._docker.attempt("volume", "rm", "--force", *unnamed)
         left = [row[0] for row in self._docker.listed("volume", f"{_PROJECT}={self._name}")]
         if left:
             self._docker.run("volume", "rm", "--force", *left)

@@ -13,7 +13,7 @@ import stat
 import tarfile
 from dataclasses import dataclass
 
-from composeharden.engine import Docker, Throwaway
+from composeharden.engine import Docker, Throwaway, remove
 from composeharden.verify.allowed import MEBIBYTE, Allowed
 
 _INSIDE = "composeharden-copy"
@@ -124,7 +124,7 @@ def fill(docker: Docker, own: Throwaway, host_file: HostFile, volume: str, image
     try:
         docker.run("cp", "-", f"{helper}:/", stdin=_archive(host_file), timeout=120)
     finally:
-        docker.attempt("container", "rm", "--force", helper)
+        remove(docker, "container", helper)
 
 
 def copy_file(host_file: HostFile, target: str) -> None:

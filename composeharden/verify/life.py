@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from composeharden.engine import Docker, EngineError, OverdueError, Stopped, Throwaway
+from composeharden.engine import Docker, EngineError, OverdueError, Stopped, Throwaway, remove
 from composeharden.verify.allowed import Patience
 from composeharden.verify.compare import differences, more_privileged
 from composeharden.verify.hostfiles import copy_file, fill
@@ -78,16 +78,10 @@ class Run:
         """What can go at once; the rest goes with the run."""
         docker = self.docker
         label = f"com.docker.compose.project={project}"
-        for kind, remove in (
-            ("container", ("container", "rm", "--force", "--volumes")),
-            ("network", ("network", "rm")),
-        ):
-            names = [row[0] for row in docker.listed(kind, label)]
+        for kind, mark in (("container", label), ("network", label), ("volume", f"dev.composeharden.life={project}")):
+            names = [row[0] for row in docker.listed(kind, mark)]
             if names:
-                docker.attempt(*remove, *names, timeout=120)
-        volumes = [row[0] for row in docker.listed("volume", f"dev.composeharden.life={project}")]
-        if volumes:
-            docker.attempt("volume", "rm", "--force", *volumes)
+                remove(docker, kind, *names)
 
 
 class _Living:

@@ -15,6 +15,7 @@ import pytest
 from composeharden.engine import LABEL, Deadline, Docker, EngineError, NoEngineError, OverdueError, Throwaway, sweep
 from composeharden.engine.commands import attempt
 from composeharden.engine.throwaway import OWNER, is_gone, owner
+from composeharden.verify.hostfiles import HostFile, fill
 
 from .stand_ins import BASE_TAG, build_base
 
@@ -47,7 +48,8 @@ def things(docker: Docker, label: str) -> list[str]:
 
 
 def anonymous(docker: Docker) -> set[str]:
-    return set(docker.run("volume", "ls", "--quiet", "--filter", "dangling=true").stdout.split())
+    names = docker.run("volume", "ls", "--quiet", "--filter", "dangling=true").stdout.split()
+    return {name for name in names if len(name) == 64}
 
 
 @pytest.fixture
@@ -91,6 +93,29 @@ def test_a_killed_run_is_removed_by_the_next_one_and_a_living_one_is_not(
     sweep(docker)
     assert things(docker, f"{LABEL}={name}") == []
     assert not folder.exists()
+
+
+def test_a_volume_without_a_name_goes_also_when_another_container_took_it_over(docker: Docker) -> None:
+    with Throwaway(docker) as own:
+        first, second = own.project(), own.project()
+        docker.run("create", "--name", first, *own.label_arguments, "--volume", "/kept", BASE_TAG, "true")
+        (volume,) = docker.unnamed_volumes(first)
+        docker.run("rm", first)
+        mount = f"{volume}:/kept"
+        docker.run("create", "--name", second, *own.label_arguments, "--volume", mount, BASE_TAG, "true")
+    assert docker.attempt("volume", "inspect", volume).code == 1
+
+
+def test_what_fills_a_volume_leaves_none_of_its_image(docker: Docker, tmp_path: Path) -> None:
+    with Throwaway(docker) as own:
+        name = own.project()
+        docker.run("create", "--name", name, *own.label_arguments, BASE_TAG, "true")
+        docker.run("commit", "--change", "VOLUME /kept", name, f"{name}:trial")
+        before = anonymous(docker)
+        fill(docker, own, HostFile(str(tmp_path), "copy"), f"{name}-v", f"{name}:trial")
+        assert anonymous(docker) <= before
+        docker.run("rm", name)
+        docker.run("image", "rm", f"{name}:trial")
 
 
 def test_what_others_made_stays(docker: Docker) -> None:
