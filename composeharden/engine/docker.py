@@ -137,10 +137,10 @@ class Docker:
 
     def image(self, reference: str) -> dict[str, Any] | None:
         """What the engine knows of an image that is there; None where it is not. Nothing is pulled."""
-        answer = self.attempt("image", "inspect", reference)
+        answer = self.attempt("image", "inspect", "--", reference)
         if answer.code == 0:
             return dict(json.loads(answer.stdout)[0])
-        if "no such image" in answer.stderr.lower():
+        if re.search("no such image|invalid reference", answer.stderr, re.IGNORECASE):
             return None
         raise failed(answer)
 

@@ -25,7 +25,7 @@ def provide(docker: Docker, own: Throwaway, model: Mapping[str, Any], allowed: A
         for name, image in names.items():
             if not services[name].get("build") and "provider" not in services[name] and docker.image(image) is None:
                 tell(f"pull {image}")
-                docker.run("image", "pull", "--quiet", image, timeout=_PULL_SECONDS)
+                docker.run("image", "pull", "--quiet", "--", image, timeout=_PULL_SECONDS)
     built = {
         name: body["build"] for name, body in services.items() if body.get("build") and not is_remote(body["build"])
     }

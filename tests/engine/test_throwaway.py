@@ -147,6 +147,11 @@ def test_a_container_tells_its_own_processes_its_end_and_what_it_wrote(docker: D
     assert things(docker, f"{LABEL}={own.name}") == []
 
 
+@pytest.mark.parametrize("name", ["--help", "--format={{.Id}}", "a b", "UPPER", "composeharden-nowhere:none"])
+def test_what_is_no_image_is_not_there(docker: Docker, name: str) -> None:
+    assert docker.image(name) is None
+
+
 def test_an_owner_is_only_gone_for_sure() -> None:
     machine, pid, started = owner().split(":")
     assert not is_gone(owner(), "0")
