@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from composeharden.learn.setting import Setting
+from composeharden.verify.network import unreachable
 
 ALONE = "image"
 """The service of a stack that consists of the image alone."""
@@ -123,9 +124,6 @@ def staged(subject: Subject, setting: Setting, place: Place) -> dict[str, Any]:
 
 def _isolated(model: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
     """A model of ours with bounds."""
-    # Without an address on the bridge, not even this machine can be reached.
-    options = {"com.docker.network.bridge.inhibit_ipv4": "true"}
-    network = {"internal": True, "driver": "bridge", "driver_opts": options, "labels": dict(labels)}
     services = {}
     for name, body in model["services"].items():
         bounds = {"labels": dict(labels), "pull_policy": "never"}
@@ -133,7 +131,7 @@ def _isolated(model: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, 
         if "healthcheck" in body and not body["healthcheck"].get("disable"):
             services[name]["healthcheck"] = {**body["healthcheck"], "interval": _INTERVAL}
     volumes = {name: {"labels": dict(labels)} for name in model.get("volumes", {})}
-    return {"services": services, "networks": {"default": network}, "volumes": volumes}
+    return {"services": services, "networks": {"default": unreachable(labels)}, "volumes": volumes}
 
 
 def _set(body: dict[str, Any], setting: Setting, model: dict[str, Any], labels: Mapping[str, str]) -> None:

@@ -17,6 +17,7 @@ from composeharden.verify.allowed import Allowed, Patience
 from composeharden.verify.bounds import bounded
 from composeharden.verify.hostfiles import HostFile, look_at
 from composeharden.verify.model import is_remote, single
+from composeharden.verify.network import unreachable, without_ipv6
 
 _KEPT = (
     "cap_add",
@@ -137,9 +138,8 @@ class Isolation:
         """Why a service is not run, or empty."""
         never = next((reason for key, reason in _NEVER.items() if body.get(key)), "")
         mode = str(body.get("network_mode") or "")
-        if mode.startswith("container:") or any(
-            str(one).startswith("container:") for one in body.get("volumes_from") or ()
-        ):
+        joined = [mode, str(body.get("pid")), str(body.get("ipc")), *map(str, body.get("volumes_from") or ())]
+        if any(one.startswith("container:") for one in joined):
             never = never or "it joins a container that is not of this stack"
         if never:
             return never
@@ -192,6 +192,8 @@ class Isolation:
         found = []
         if any(body.get(key) for key in ("post_start", "pre_stop", "pre_start")):
             found.append("its lifecycle hooks are not called")
+        if not self.allowed.network and without_ipv6(body).get("sysctls", {}) != (body.get("sysctls") or {}):
+            found.append("IPv6 stays switched off in it")
         found += [one.note for (owner, _), one in self.files.items() if owner == name and one.note]
         if int((body.get("deploy") or {}).get("replicas") or body.get("scale") or 1) != 1:
             found.append("one container instead of several")
@@ -238,17 +240,14 @@ class Isolation:
         return own
 
     def _network(self, labels: Mapping[str, str]) -> dict[str, Any]:
-        if self.allowed.network:
-            return {"labels": labels}
-        # Without an address on the bridge not even this machine can be reached.
-        options = {"com.docker.network.bridge.inhibit_ipv4": "true"}
-        return {"internal": True, "driver": "bridge", "driver_opts": options, "labels": labels}
+        return {"labels": labels} if self.allowed.network else unreachable(labels)
 
     def _service(
         self, name: str, body: Mapping[str, Any], life: Mapping[str, Any], volumes: dict[str, dict[str, Any]]
     ) -> dict[str, Any]:
         own = {key: copy.deepcopy(body[key]) for key in _KEPT if body.get(key) is not None}
         own |= bounded(body, self.allowed)
+        own = own if self.allowed.network else without_ipv6(own)
         own["image"] = self.built.get(name) or own.get("image") or (self.images[name] or {})["Id"]
         own["pull_policy"] = "never"
         own["logging"] = {"driver": "json-file", "options": {"max-size": "8m", "max-file": "2"}}
@@ -260,7 +259,7 @@ class Isolation:
         if mounts:
             own["volumes"] = mounts
         for key in ("secrets", "configs", "volumes_from", "pid", "ipc"):
-            if body.get(key) and (self.allowed.host_access or not _is_host(body[key])):
+            if body.get(key) and (self.allowed.host_access or body[key] != "host"):
                 own[key] = copy.deepcopy(body[key])
         depends = {one: row for one, row in (body.get("depends_on") or {}).items() if one in self.services}
         if depends:
@@ -390,10 +389,6 @@ def _host_reasons(body: Mapping[str, Any]) -> list[str]:
         found.append("it switches a security profile off")
     devices = ((body.get("deploy") or {}).get("resources") or {}).get("reservations") or {}
     return [*found, "it uses devices"] if devices.get("devices") else found
-
-
-def _is_host(value: Any) -> bool:
-    return value == "host" or str(value).startswith("container:")
 
 
 def _networks(body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -19,6 +19,7 @@ NETWORK = {
     "internal": True,
     "driver": "bridge",
     "driver_opts": {"com.docker.network.bridge.inhibit_ipv4": "true"},
+    "enable_ipv6": False,
     "labels": LABELS,
 }
 
@@ -130,6 +131,20 @@ def test_networks_are_new_and_lead_nowhere(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "settings",
+    [
+        {"net.ipv6.conf.all.disable_ipv6": "0", "net.core.somaxconn": "99"},
+        {"net/ipv6/conf/eth0/disable_ipv6": "0", "net.core.somaxconn": "99"},
+        ["net.ipv6.conf.default.disable_ipv6=0", "net.core.somaxconn=99"],
+    ],
+)
+def test_ipv6_is_not_switched_on_where_it_would_reach_this_machine(settings: Any, tmp_path: Path) -> None:
+    assert one(tmp_path, {"sysctls": settings})["sysctls"] == {"net.core.somaxconn": "99"}
+    assert one(tmp_path, {"sysctls": settings}, Allowed(network=True))["sysctls"] == settings
+    assert "sysctls" not in one(tmp_path, {"sysctls": {"net.ipv6.conf.all.disable_ipv6": "0"}})
+
+
+@pytest.mark.parametrize(
     ("key", "reason"),
     [
         ({"privileged": True}, "it is privileged"),
@@ -163,6 +178,8 @@ def test_what_cannot_be_kept_apart_is_not_run(key: dict[str, Any], reason: str, 
         {"provider": {"type": "cloud"}},
         {"network_mode": "container:other"},
         {"volumes_from": ["container:other"]},
+        {"pid": "container:other"},
+        {"ipc": "container:other"},
         {"use_api_socket": True},
         {"models": {"llm": {}}},
     ],
