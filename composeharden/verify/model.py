@@ -9,16 +9,18 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from composeharden.compose.project import Project
 from composeharden.compose.written import as_meant
-from composeharden.engine import Docker
+from composeharden.engine import Docker, EngineError
 from composeharden.plan import declare
 from composeharden.yaml.change import Change
 
 _SECONDS = 60.0
+_MOST_VARIABLES = 4_000_000
 _REMOTE = re.compile(r"^(?:[a-z][a-z0-9+.-]*://|git@|github\.com/)|\.git(?:#|$)", re.IGNORECASE)
 
 
@@ -31,11 +33,14 @@ def canonical(docker: Docker, project: Project, changes: Iterable[Change], file:
         changes: declared changes, as findings have them.
         file: where the model may be written in between.
 
-    Strings are as in a file: a dollar sign is doubled. Raises EngineError where Compose refuses the model.
+    Strings are as in a file: a dollar sign is doubled. Raises EngineError where Compose refuses the model, or would
+    read a file of variables without end.
     """
     model = as_meant(declare(project.model, changes), project.variables)
+    directory = os.path.abspath(project.directory or ".")
+    _check_files_to_read(model, directory)
     write(doubled(model), file)
-    argv = ["--file", file, "--project-directory", os.path.abspath(project.directory or ".")]
+    argv = ["--file", file, "--project-directory", directory]
     for path in project.files.env_files or ():
         argv += ["--env-file", os.path.abspath(path)]
     for profile in sorted(project.files.profiles):
@@ -46,6 +51,21 @@ def canonical(docker: Docker, project: Project, changes: Iterable[Change], file:
     shown = docker.run_compose(*argv, "config", "--format", "json", cwd=os.path.dirname(file), timeout=_SECONDS)
     found: dict[str, Any] = json.loads(shown.stdout)
     return found
+
+
+def _check_files_to_read(model: Mapping[str, Any], directory: str) -> None:
+    """Compose reads what a service names as its variables or labels to the end, be it a device or a pipe."""
+    for name, body in (model.get("services") or {}).items():
+        for key in ("env_file", "label_file"):
+            rows = body.get(key) or () if isinstance(body, Mapping) else ()
+            for row in rows if isinstance(rows, list) else [rows]:
+                path = str(row.get("path") or "") if isinstance(row, Mapping) else str(row)
+                try:
+                    info = os.stat(os.path.join(directory, path))
+                except (OSError, ValueError):
+                    continue  # whether it has to be there is for Compose to say
+                if not stat.S_ISREG(info.st_mode) or info.st_size > _MOST_VARIABLES:
+                    raise EngineError(f"{path}, the {key} of {name}, is no file of at most {_MOST_VARIABLES} bytes")
 
 
 def write(model: Any, file: str) -> None:
