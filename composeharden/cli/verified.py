@@ -63,6 +63,9 @@ def _reason(name: str, verdict: str, result: Result) -> str:
     seen = result.before.of(name)
     if verdict != "not-comparable":
         return ""
+    once = next((one for one in result.unconfirmed if one.service == name), None)
+    if once is not None:
+        return f"{once.check} was worse ({once.message}), and there was no time to try it again"
     return f"as it is, it {seen[0].words}" if seen and not seen[0].is_good else "it was not run hardened"
 
 

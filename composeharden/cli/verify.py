@@ -35,7 +35,7 @@ def command(path: str, folders: Folders, form: str, verbose: bool, no_config: bo
 
     Nothing of yours is touched: names, networks and volumes are new, no port is published, no other machine reached,
     mounted folders are copied, and all of it is removed in the end. Nothing is written. Exits with 1 where a service
-    is worse, and with 3 without an engine.
+    is worse, with 2 where nothing can be told, and with 3 without an engine.
     """
     want = wanted(choices)
     settings = Settings("verify", pipeline_options(**choices), form, verbose, folders=folders, configured=not no_config)
@@ -55,4 +55,4 @@ def command(path: str, folders: Folders, form: str, verbose: bool, no_config: bo
     else:
         looks = style.Style(wants_color(sys.stdout), style.can_show_symbols(sys.stdout.encoding))
         sys.stdout.write(verification.render(trial.verification, trial.redactor, looks, verbose))
-    sys.exit(trial.verification.is_worse)
+    sys.exit(trial.verification.exit_code)

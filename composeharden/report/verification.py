@@ -61,8 +61,18 @@ class Verification:
 
     @property
     def is_worse(self) -> bool:
-        """Whether any service is."""
-        return bool(self.unfinished) or any(one.verdict == "worse" for one in self.services)
+        """Whether any service is, or it is not known because the trial was not finished."""
+        return bool(self.unfinished) or self._has("worse")
+
+    @property
+    def exit_code(self) -> int:
+        """1 where a service is worse, 2 where nothing can be told, else 0."""
+        if self._has("worse"):
+            return 1
+        return 2 if self.unfinished or (self.services and not self._has("same")) else 0
+
+    def _has(self, verdict: str) -> bool:
+        return any(one.verdict == verdict for one in self.services)
 
 
 _SIGNS = {"same": "fix", "worse": "refused", "not-comparable": "held", "not-run": "held"}

@@ -43,11 +43,13 @@ class Result:
     """What was worse with them, twice."""
     once: list[Difference] = field(default_factory=list)
     """What was worse one time, and not the other: nothing is concluded from it."""
+    unconfirmed: list[Difference] = field(default_factory=list)
+    """What was worse one time, when the time was over before it could be tried again."""
     blamed: list[Candidate] = field(default_factory=list)
     repaired: Planned | None = None
     """The fixes that the stack lives with, where the first were too much; it was run with all of them."""
     unfinished: str = ""
-    """Why no repaired plan was found."""
+    """Why no repaired plan was found, or nothing can be said at all."""
     quiet: dict[str, list[str]] = field(default_factory=dict)
     """New complaints that a service survived, by service."""
     lives: int = 0
@@ -59,6 +61,8 @@ class Result:
         if service in self.isolation.left_out:
             return "not-run"
         if not is_comparable(self.before, service) or not self.after.phases:
+            return "not-comparable"
+        if any(one.service == service for one in self.unconfirmed):
             return "not-comparable"
         return "worse" if any(one.service == service for one in self.found) else "same"
 
@@ -162,7 +166,9 @@ class Trial:
     def _confirm(self, planned: Planned, found: list[Difference]) -> None:
         """Whether it is worse again: a machine can be busy, and a service in a mood."""
         self.tell("worse: once more, to be sure")
+        self.result.unconfirmed = found
         _, again = self._try(planned, "hardened, again", frozenset(one.service for one in found))
+        self.result.unconfirmed = []
         services = {one.service for one in found} & {one.service for one in again}
         self.result.found = [one for one in found if one.service in services]
         self.result.once = [one for one in (*found, *again) if one.service not in services]

@@ -70,6 +70,23 @@ def test_nothing_worse_is_nothing_worse(redactor: Redactor) -> None:
     assert stack["worse"]
 
 
+@pytest.mark.parametrize(
+    ("verdicts", "unfinished", "code"),
+    [
+        ((), "", 0),
+        (("same", "not-run", "not-comparable"), "", 0),
+        (("same", "worse"), "", 1),
+        (("same", "worse"), "no set was found", 1),
+        (("same",), "the time is over", 2),
+        (("not-comparable", "not-run"), "", 2),
+        ((), "the time is over", 2),
+    ],
+)
+def test_it_does_not_succeed_where_nothing_was_told(verdicts: tuple[str, ...], unfinished: str, code: int) -> None:
+    services = tuple(Verified(f"s{number}", verdict) for number, verdict in enumerate(verdicts))
+    assert Verification("compose.yaml", services, unfinished=unfinished).exit_code == code
+
+
 def test_the_schema_is_valid_and_documents_everything() -> None:
     jsonschema.Draft202012Validator.check_schema(VERIFY_SCHEMA)
     missing = [path for path, own in properties(VERIFY_SCHEMA) if "description" not in own and "$ref" not in own]
