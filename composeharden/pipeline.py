@@ -38,7 +38,7 @@ def harden(path: str | Files, read: Reader, options: Options | None = None) -> O
         Findings with their status, the proven patches (none where nothing changes), and problems.
     """
     options = options or Options()
-    files = _without_overlay(Files((path,), alone=True) if isinstance(path, str) else path, options.overlay)
+    files = without_overlay(Files((path,), alone=True) if isinstance(path, str) else path, options.overlay)
     project, outcome = load_project(files, read, options)
     if project is None:
         return outcome
@@ -116,7 +116,7 @@ def load_project(files: Files, read: Reader, options: Options) -> tuple[Project 
     return (None if problems else project), replace(outcome, problems=tuple(problems))
 
 
-def _without_overlay(files: Files, overlay: str) -> Files:
+def without_overlay(files: Files, overlay: str) -> Files:
     """The files that the overlay is merged over: it can be named or found as one of them already."""
     own = posixpath.normpath(overlay) if overlay else None
     others = tuple(path for path in files.paths if posixpath.normpath(path) != own)

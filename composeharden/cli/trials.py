@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from composeharden.cli.inputs import STDIN, project_reader, reader
+from composeharden.cli.overlay import overlay_for, with_overlay
 from composeharden.cli.run import Done, Settings, look
 from composeharden.cli.stacks import Stack
 from composeharden.compose.files import Files
-from composeharden.outcome import Outcome
+from composeharden.outcome import Outcome, Status
 from composeharden.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 NO_ENGINE = 3
+_CHANGED = "a file of the project was changed while it was tried: run it again; nothing is written"
 _MOST_SECRET = 64_000
 
 
@@ -166,6 +168,8 @@ class Tried:
     redactor: Redactor
     options: Options
     """Those under which the pipeline decides what the stack was seen to live with."""
+    survived: Outcome | None = None
+    """What it was seen to live with, as it was decided when it was run."""
 
 
 def tried(path: str, settings: Settings, want: Wanted, try_assumed: bool = False) -> Tried:
@@ -185,9 +189,8 @@ def tried(path: str, settings: Settings, want: Wanted, try_assumed: bool = False
         with Throwaway(docker, want.timeout) as own:
             project = _project(path, settings)
             _learn(redactor, project)
-            return _run(
-                _trial(docker, own, project, path, settings, want), outcome, redactor, settings, want, try_assumed
-            )
+            trial = _trial(docker, own, project, path, settings, want, _read(outcome))
+            return _run(trial, outcome, redactor, settings, want, try_assumed)
     except NoEngineError as error:
         raise TrialError(str(error), NO_ENGINE) from None
     except EngineError as error:
@@ -213,7 +216,16 @@ def with_trial(path: str, settings: Settings) -> tuple[Settings, str]:
     told = verification.render(trial.verification, trial.redactor, looks, settings.verbose)
     if trial.verification.unfinished:
         raise TrialError(f"{told}nothing is proven, so nothing is written")
-    return replace(settings, options=trial.options), told + "\n"
+    settings = replace(settings, options=trial.options)
+    if trial.survived is not None and _fixes(look(path, settings)[0]) != _fixes(trial.survived):
+        raise TrialError(f"{told}{_CHANGED}")
+    return settings, told + "\n"
+
+
+def _fixes(outcome: Outcome) -> list[tuple[str, str, str]]:
+    """What an outcome would change, whatever is thought of its confidence."""
+    fixes = [one for one in outcome.with_status(Status.FIX) if one.changes]
+    return sorted((one.rule, one.service or "", repr(one.changes)) for one in fixes)
 
 
 def failed_trial(path: str, error: TrialError) -> Done:
@@ -240,24 +252,45 @@ def trial_of(given: dict[str, Any], jobs: int) -> Wanted | None:
 
 
 def _project(path: str, settings: Settings) -> Project:
-    from composeharden.pipeline import load_project
+    from composeharden.pipeline import load_project, without_overlay
 
     files, read = (
         (path.files, project_reader(path.files, path.allow_outside, path.named))
         if isinstance(path, Stack)
         else (Files((path,), alone=True), reader(path))
     )
-    project, _ = load_project(files, read, settings.options)
+    overlay = overlay_for(path, settings.options.overlay)
+    project, _ = load_project(without_overlay(files, overlay), read, settings.options)
     if project is None:
-        raise TrialError("the project changed while it was looked at")
-    return project
+        raise TrialError(_CHANGED)
+    if not overlay:
+        return project
+    from composeharden.overlay import Stack as WithOverlay
+
+    whole = WithOverlay.load(project, overlay, with_overlay(read, overlay))
+    if not isinstance(whole, WithOverlay):
+        raise TrialError(_CHANGED)
+    return whole.whole  # what an overlay that is there already does is part of how the stack is
 
 
-def _trial(docker: Docker, own: Any, project: Project, path: str, settings: Settings, want: Wanted) -> Trial:
+_Read = tuple[dict[str, str], dict[str, str]]
+
+
+def _read(outcome: Outcome) -> _Read:
+    """What the files of a project say, and the variables they are filled in with."""
+    return {path: source.text for path, source in outcome.sources.items()}, dict(outcome.variables)
+
+
+def _trial(
+    docker: Docker, own: Any, project: Project, path: str, settings: Settings, want: Wanted, first: _Read
+) -> Trial:
     from composeharden.verify import Allowed, Patience, Trial
 
     def decided(options: Options) -> Outcome:
-        return look(path, replace(settings, options=options))[0]
+        outcome = look(path, replace(settings, options=options))[0]
+        if _read(outcome) != first:
+            raise TrialError(_CHANGED)
+        return outcome
 
     allowed = Allowed(
         want.allow_network, want.allow_host_access, want.pull, want.build, copy_bytes=want.copy_limit * 1024 * 1024
@@ -297,7 +330,8 @@ def _run(
         options = replace(
             options, tried={**plan.tried, **proven}, additions=plan.additions, assume=options.assume or try_assumed
         )
-    return Tried(verification(result, outcome.path, redactor, trial), redactor, options)
+    lived = survived.outcome if survived is not None else None
+    return Tried(verification(result, outcome.path, redactor, trial), redactor, options, lived)
 
 
 def _announce(trial: Trial, redactor: Redactor, want: Wanted) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -139,6 +140,37 @@ def test_fix_keeps_what_survives_and_marks_it_proven(tmp_path: Path) -> None:
     assert text.count("read_only: true") == 1
     again = verify(tmp_path, "--check", command="fix")
     assert again.code == 0, "a second run finds nothing to do"
+
+
+def test_a_file_that_is_edited_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    build_base()
+    body = {"image": BASE_TAG, "command": ["sh", "-c", f"{ENDS}; {STAYS}"]}
+    file = tmp_path / "compose.yaml"
+    file.write_text(block_yaml({"services": {"app": body}}))
+    argv = [sys.executable, "-m", "composeharden", "fix", "--verify", "--yes", "--window", "1"]
+    with subprocess.Popen(argv, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert "On Docker" in process.stderr.readline()
+        edited = block_yaml({"services": {"app": {**body, "working_dir": "/srv"}}})
+        file.write_text(edited)
+        said = process.stderr.read()
+    assert process.returncode == 2, said
+    assert "was changed while it was tried" in said
+    assert file.read_text() == edited
+
+
+def test_what_an_overlay_says_already_is_part_of_how_the_stack_is(tmp_path: Path) -> None:
+    build_base()
+    script = f"{ENDS}; grep -q 'NoNewPrivs:.*1' /proc/self/status || exit 1; {STAYS}"
+    body = {"image": BASE_TAG, "command": ["sh", "-c", script]}
+    (tmp_path / "compose.yaml").write_text(block_yaml({"services": {"app": body}}))
+    own = ("--overlay", "compose.hardened.yaml")
+    first = verify(tmp_path, *own, "--only", "no-new-privileges", command="fix")
+    assert first.code == 0, first.describe()
+    done = verify(tmp_path, *own, "--verify", "--yes", "--window", "1", command="fix")
+    assert done.code == 0, done.describe()
+    assert "lives as before" in done.stderr, done.describe()
+    assert "read_only: true" in (tmp_path / "compose.hardened.yaml").read_text()
 
 
 def test_secrets_in_logs_are_masked(tmp_path: Path) -> None:
