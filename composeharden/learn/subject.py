@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from composeharden.learn.setting import Setting
+from composeharden.verify.bystanders import overheard_by_nobody
+from composeharden.verify.model import doubled
 from composeharden.verify.network import unreachable
 
 ALONE = "image"
@@ -98,11 +100,11 @@ def alone(image: str, details: Mapping[str, Any], environment: Mapping[str, str]
     """An image by itself, with each of its VOLUMEs on a volume that can be emptied."""
     body: dict[str, Any] = {"image": image}
     if environment:
-        body["environment"] = dict(environment)
+        body["environment"] = doubled(environment)
     if command:
-        body["command"] = [word.replace("$", "$$") for word in command]
+        body["command"] = doubled(list(command))
     volumes = _declared(details)
-    body["volumes"] = [f"{name}:{path}" for name, path in volumes.items()]
+    body["volumes"] = [{"type": "volume", "source": name, "target": doubled(path)} for name, path in volumes.items()]
     model = {"services": {ALONE: body}, "volumes": {key: {} for key in volumes}}
     return Subject(image, details, model)
 
@@ -114,7 +116,7 @@ def _declared(details: Mapping[str, Any]) -> dict[str, str]:
 
 def staged(subject: Subject, setting: Setting, place: Place) -> dict[str, Any]:
     """The model in which the service runs in a setting: bounded, with an internal network only, and labelled."""
-    isolate = subject.isolate or (lambda place: _isolated(subject.model, place.labels))
+    isolate = subject.isolate or (lambda place: _isolated(subject, place.labels))
     model = copy.deepcopy(dict(isolate(place)))
     for body in model["services"].values():
         body["restart"] = "no"
@@ -122,11 +124,12 @@ def staged(subject: Subject, setting: Setting, place: Place) -> dict[str, Any]:
     return model
 
 
-def _isolated(model: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
+def _isolated(subject: Subject, labels: Mapping[str, str]) -> dict[str, Any]:
     """A model of ours with bounds."""
+    model, silent = subject.model, overheard_by_nobody(subject.details)
     services = {}
     for name, body in model["services"].items():
-        bounds = {"labels": dict(labels), "pull_policy": "never"}
+        bounds = {"labels": {**silent, **labels}, "pull_policy": "never"}
         services[name] = {"mem_limit": _MEMORY, "pids_limit": _PIDS, **body, **bounds}
         if "healthcheck" in body and not body["healthcheck"].get("disable"):
             services[name]["healthcheck"] = {**body["healthcheck"], "interval": _INTERVAL}

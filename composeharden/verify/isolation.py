@@ -15,6 +15,7 @@ from typing import Any
 from composeharden.engine import Docker
 from composeharden.verify.allowed import Allowed, Patience
 from composeharden.verify.bounds import bounded
+from composeharden.verify.bystanders import overheard_by_nobody
 from composeharden.verify.hostfiles import HostFile, look_at
 from composeharden.verify.model import is_remote, single
 from composeharden.verify.network import unreachable, without_ipv6
@@ -74,6 +75,7 @@ _NEVER = {
     "use_api_socket": "it uses the engine itself",
     "credential_spec": "it uses credentials of this machine",
 }
+_OF_THE_HOST = ("privileged", "devices", "device_cgroup_rules", "gpus", "uts", "userns_mode", "cgroup")
 _HOST_NAMESPACES = {
     "pid": "processes",
     "ipc": "shared memory",
@@ -81,6 +83,10 @@ _HOST_NAMESPACES = {
     "userns_mode": "users",
     "cgroup": "cgroups",
 }
+_USUAL_PROFILES = (":builtin", ":docker-default", ":runtime/default")
+_CONFINING_RUNTIMES = frozenset(
+    ("runc", "io.containerd.runc.v2", "crun", "youki", "runsc", "kata-runtime", "sysbox-runc")
+)
 _UNREACHABLE_DNS = "127.0.0.1"
 _GRANTED = ("secrets", "configs")
 
@@ -218,7 +224,7 @@ class Isolation:
         for name in self.services:
             own = self._service(name, model["services"][name], life, volumes)
             networks |= set(own.get("networks") or ())
-            services[name] = {**own, "labels": labels}
+            services[name] = {**own, "labels": {**overheard_by_nobody(self.images.get(name)), **labels}}
         made: dict[str, Any] = {"services": services}
         if networks:
             made["networks"] = {name: self._network(labels) for name in sorted(networks)}
@@ -252,7 +258,7 @@ class Isolation:
         own["pull_policy"] = "never"
         own["logging"] = {"driver": "json-file", "options": {"max-size": "8m", "max-file": "2"}}
         if self.allowed.host_access:
-            own |= {key: body[key] for key in ("privileged", "devices", "device_cgroup_rules", "gpus") if body.get(key)}
+            own |= {key: body[key] for key in _OF_THE_HOST if body.get(key)}
         self._probe(name, own)
         self._connect(name, body, own)
         mounts = [one for mount in body.get("volumes") or () if (one := self._mount(name, mount, life, volumes))]
@@ -317,7 +323,7 @@ class Isolation:
         if found is None:
             return None
         if found.treatment in ("copy", "empty"):
-            key = f"host-{sorted(life['volumes']).index(found.source)}"
+            key = life["volumes"][found.source]  # a name of ours, which no volume of the stack has
             volumes[key] = {"name": life["volumes"][found.source], "external": True}
             return {**own, "type": "volume", "source": key, "volume": {"nocopy": True}}
         if found.treatment == "file":
@@ -385,8 +391,13 @@ def _host_reasons(body: Mapping[str, Any]) -> list[str]:
     added = {str(one).upper().removeprefix("CAP_") for one in body.get("cap_add") or ()}
     found += [f"it has the capability {name}" for name in sorted(added & _HOST_CAPABILITIES)]
     options = [str(one).replace("=", ":") for one in body.get("security_opt") or ()]
-    if any(one.endswith(":unconfined") or one == "label:disable" for one in options):
+    if any(one.endswith(":unconfined") or one.startswith("label:") for one in options):
         found.append("it switches a security profile off")
+    elif any(one.startswith(("seccomp:", "apparmor:")) and not one.endswith(_USUAL_PROFILES) for one in options):
+        found.append("it has a security profile of its own")
+    runtime = str(body.get("runtime") or "")
+    if runtime and runtime not in _CONFINING_RUNTIMES:
+        found.append(f"it uses the runtime {runtime}, which can hand devices over")
     devices = ((body.get("deploy") or {}).get("resources") or {}).get("reservations") or {}
     return [*found, "it uses devices"] if devices.get("devices") else found
 

@@ -202,12 +202,20 @@ def test_every_mount_covers_what_is_below_it() -> None:
     assert subject.covered == {"/data", "/etc/app", "/srv", "/anonymous", "/run", "/run/secrets", "/declared"}
 
 
+def test_what_an_image_and_a_person_say_reaches_compose_as_it_is() -> None:
+    details = {"Id": "sha256:0", "Config": {"Volumes": {"/a:b": {}, "/$HOME": {}}}}
+    body = alone("app", details, {"PASS": "a$b${c}"}, ("serve", "$x")).body
+    assert body["environment"] == {"PASS": "a$$b$${c}"}
+    assert body["command"] == ["serve", "$$x"]
+    assert [mount["target"] for mount in body["volumes"]] == ["/$$HOME", "/a:b"]
+
+
 def test_a_run_reaches_nothing_and_is_bounded() -> None:
     subject = Subject("app", IMAGE, {"services": {"app": {"image": "app"}, "db": {"image": "db"}}}, "app")
     model = staged(subject, USER, Place("name", "/nowhere", {"label": "ours"}))
     assert model["networks"]["default"]["internal"] is True
     for body in model["services"].values():
-        assert body["labels"] == {"label": "ours"}
+        assert body["labels"]["label"] == "ours"
         assert body["pull_policy"] == "never"
         assert {"mem_limit", "pids_limit"} <= body.keys()
         assert not {"ports", "container_name"} & body.keys()
