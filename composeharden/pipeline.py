@@ -38,7 +38,7 @@ def harden(path: str | Files, read: Reader, options: Options | None = None) -> O
         Findings with their status, the proven patches (none where nothing changes), and problems.
     """
     options = options or Options()
-    files = without_overlay(Files((path,), alone=True) if isinstance(path, str) else path, options.overlay)
+    files = _without_overlay(Files((path,), alone=True) if isinstance(path, str) else path, options.overlay)
     project, outcome = load_project(files, read, options)
     if project is None:
         return outcome
@@ -116,7 +116,18 @@ def load_project(files: Files, read: Reader, options: Options) -> tuple[Project 
     return (None if problems else project), replace(outcome, problems=tuple(problems))
 
 
-def without_overlay(files: Files, overlay: str) -> Files:
+def load_as_it_is(files: Files, read: Reader, options: Options) -> Project | None:
+    """The project, with the overlay of the options where that is there already; None where there is a problem."""
+    project, _ = load_project(_without_overlay(files, options.overlay), read, options)
+    if project is None or not options.overlay:
+        return project
+    from composeharden.overlay import Stack  # few runs need it
+
+    loaded = Stack.load(project, options.overlay, read)
+    return loaded.whole if isinstance(loaded, Stack) else None
+
+
+def _without_overlay(files: Files, overlay: str) -> Files:
     """The files that the overlay is merged over: it can be named or found as one of them already."""
     own = posixpath.normpath(overlay) if overlay else None
     others = tuple(path for path in files.paths if posixpath.normpath(path) != own)

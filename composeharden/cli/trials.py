@@ -252,7 +252,7 @@ def trial_of(given: dict[str, Any], jobs: int) -> Wanted | None:
 
 
 def _project(path: str, settings: Settings) -> Project:
-    from composeharden.pipeline import load_project, without_overlay
+    from composeharden.pipeline import load_as_it_is
 
     files, read = (
         (path.files, project_reader(path.files, path.allow_outside, path.named))
@@ -260,17 +260,10 @@ def _project(path: str, settings: Settings) -> Project:
         else (Files((path,), alone=True), reader(path))
     )
     overlay = overlay_for(path, settings.options.overlay)
-    project, _ = load_project(without_overlay(files, overlay), read, settings.options)
+    project = load_as_it_is(files, with_overlay(read, overlay), replace(settings.options, overlay=overlay))
     if project is None:
         raise TrialError(_CHANGED)
-    if not overlay:
-        return project
-    from composeharden.overlay import Stack as WithOverlay
-
-    whole = WithOverlay.load(project, overlay, with_overlay(read, overlay))
-    if not isinstance(whole, WithOverlay):
-        raise TrialError(_CHANGED)
-    return whole.whole  # what an overlay that is there already does is part of how the stack is
+    return project
 
 
 _Read = tuple[dict[str, str], dict[str, str]]
