@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from composeharden.cli.facts import OWN
+from composeharden.cli.granted import know_secrets
 from composeharden.cli.inputs import InputError, project_reader, reader
 from composeharden.cli.learned import Target, TargetError
 from composeharden.cli.stacks import Choice, Stack, choice, environment, project_options, stacks
@@ -140,6 +141,7 @@ def _project(path: str, redactor: Redactor) -> tuple[Project, str]:
     if project is None:
         sys.stderr.write("\n".join(problem_lines(outcome.problems, redactor, Style())) + "\n")
         sys.exit(_PROBLEM)
+    know_secrets(redactor, project)
     return project, os.path.dirname(found)
 
 

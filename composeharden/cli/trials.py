@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from composeharden.cli.granted import know_secrets
 from composeharden.cli.inputs import STDIN, project_reader, reader
 from composeharden.cli.overlay import overlay_for, with_overlay
 from composeharden.cli.run import Done, Settings, look
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 NO_ENGINE = 3
 _CHANGED = "a file of the project was changed while it was tried: run it again; nothing is written"
-_MOST_SECRET = 64_000
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ def tried(path: str, settings: Settings, want: Wanted, try_assumed: bool = False
         sweep(docker)
         with Throwaway(docker, want.timeout) as own:
             project = _project(path, settings)
-            _learn(redactor, project)
+            know_secrets(redactor, project)
             trial = _trial(docker, own, project, path, settings, want, _read(outcome))
             return _run(trial, outcome, redactor, settings, want, try_assumed)
     except NoEngineError as error:
@@ -354,23 +354,6 @@ def _tell(text: str) -> None:
     if sys.stderr.isatty():
         sys.stderr.write(f"  ... {Redactor().sentence(text)}\n")
         sys.stderr.flush()
-
-
-def _learn(redactor: Redactor, project: Project) -> None:
-    """Know the values of secrets that are files: a service may well print one."""
-    for section in ("secrets", "configs"):
-        for name, row in project.top_level(section).items():
-            file = row.get("file") if isinstance(row, dict) else None
-            variable = row.get("environment") if isinstance(row, dict) else None
-            if isinstance(variable, str):
-                redactor.add_value(f"{name}_password", os.environ.get(variable, ""))
-            if isinstance(file, str) and section == "secrets":
-                place = os.path.join(project.directory or ".", project.text(file, set()))
-                try:
-                    with open(place, encoding="utf-8") as held:
-                        redactor.add_value(f"{name}_password", held.read(_MOST_SECRET).strip())
-                except (OSError, ValueError):
-                    continue
 
 
 def _problems(outcome: Outcome, redactor: Redactor) -> str:
