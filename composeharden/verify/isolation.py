@@ -88,6 +88,7 @@ _CONFINING_RUNTIMES = frozenset(
     ("runc", "io.containerd.runc.v2", "crun", "youki", "runsc", "kata-runtime", "sysbox-runc")
 )
 _UNREACHABLE_DNS = "127.0.0.1"
+_ALIAS = "COMPOSEHARDEN_GRANTED_"
 _GRANTED = ("secrets", "configs")
 
 
@@ -108,6 +109,8 @@ class Isolation:
     """Services to run, with what they need; all where it is empty."""
     built: Mapping[str, str] = field(default_factory=dict)
     """Tags of the images that were built for the trial, by service."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Those of the project that secrets and configs are made of."""
     left_out: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     files: dict[tuple[str, str], HostFile] = field(default_factory=dict)
@@ -137,6 +140,11 @@ class Isolation:
     def services(self) -> list[str]:
         """The services that are run."""
         return [name for name in self.model.get("services") or {} if name not in self.left_out]
+
+    @property
+    def granted_variables(self) -> dict[str, str]:
+        """What Compose needs in its environment, under names that mean nothing to any program: not PATH, say."""
+        return {f"{_ALIAS}{name}": value for name, value in self.variables.items()}
 
     # -- what is run -------------------------------------------------------------------------------------------------
 
@@ -240,6 +248,8 @@ class Isolation:
     def _grant(self, row: Mapping[str, Any], life: Mapping[str, Any]) -> dict[str, Any]:
         """A secret or config, with a copy for its file."""
         own = {key: value for key, value in row.items() if key != "name"}
+        if row.get("environment") in self.variables:
+            own["environment"] = f"{_ALIAS}{row['environment']}"
         source = single(row.get("file") or "")
         if source and (source in life["files"] or not self.allowed.host_access):
             own["file"] = life["files"][source].replace("$", "$$")

@@ -186,7 +186,9 @@ class _Living:
         argv = ("--project-name", self.project, "--file", self.file, *words)
         said = ""
         try:
-            done = self.docker.attempt_compose(*argv, cwd=self.folder, timeout=self._start_seconds())
+            done = self.docker.attempt_compose(
+                *argv, cwd=self.folder, timeout=self._start_seconds(), env=self.run.isolation.granted_variables
+            )
             said = done.said if done.code else ""
         except OverdueError as error:
             self.docker.deadline.left(1)  # ends here where the time of the whole run is over

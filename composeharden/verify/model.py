@@ -88,6 +88,13 @@ def single(text: Any) -> str:
     return str(text).replace("$$", "$")
 
 
+def variables_of_secrets(model: Mapping[str, Any], variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables of a project that its secrets and configs are made of, save those that this process has itself."""
+    rows = [row for section in ("secrets", "configs") for row in (model.get(section) or {}).values()]
+    names = {str((row or {}).get("environment") or "") for row in rows}
+    return {name: variables[name] for name in names if name in variables and name not in os.environ}
+
+
 def is_remote(build: Mapping[str, Any]) -> bool:
     """Whether anything that is built from lies elsewhere than on this machine."""
     contexts = [build.get("context"), *(build.get("additional_contexts") or {}).values()]

@@ -21,7 +21,7 @@ from composeharden.verify.compare import Difference, differences, is_comparable,
 from composeharden.verify.evidence import Candidate, ImageFiles, candidates
 from composeharden.verify.isolation import Isolation, images_of, needs
 from composeharden.verify.life import Probes, Run, Tell
-from composeharden.verify.model import canonical
+from composeharden.verify.model import canonical, variables_of_secrets
 from composeharden.verify.plan import Look, Plan, Planned
 from composeharden.verify.provide import provide
 from composeharden.verify.seen import PHASES, Complaint, Life
@@ -96,6 +96,7 @@ class Trial:
         built = provide(docker, own, self.model, allowed, tell)
         images = images_of(docker, self.model, built)
         self.isolation = Isolation(self.model, directory, allowed, patience, images, options.services, built)
+        self.isolation.variables = variables_of_secrets(self.model, project.variables)
         self.run = Run(docker, own, self.isolation, patience, probes or {}, tell)
         self.files = ImageFiles(docker, own)
         self.result = Result(self.isolation)

@@ -268,6 +268,15 @@ def test_a_secret_without_a_file_stays_what_it_is(tmp_path: Path) -> None:
     assert (model["secrets"], model["configs"]) == ({"key": {"environment": "KEY"}}, {"text": {"content": "x"}})
 
 
+def test_a_variable_of_the_project_never_becomes_one_of_the_program_that_runs_it(tmp_path: Path) -> None:
+    services = {"app": {"image": "app", "secrets": [{"source": "key"}]}}
+    top = {"secrets": {"key": {"environment": "DOCKER_HOST"}}}
+    found = isolation(tmp_path, services, top=top, variables={"DOCKER_HOST": "tcp://203.0.113.1"})
+    (name,) = found.granted_variables
+    assert applied(found)["secrets"] == {"key": {"environment": name}}
+    assert name.startswith("COMPOSEHARDEN_")
+
+
 def test_files_are_copied_and_volumes_are_new(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "conf").write_text("x")

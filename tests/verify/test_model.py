@@ -13,7 +13,7 @@ from composeharden.compose.files import Files
 from composeharden.decide import Options
 from composeharden.engine import Docker, EngineError
 from composeharden.pipeline import load_project
-from composeharden.verify.model import canonical
+from composeharden.verify.model import canonical, variables_of_secrets
 
 TEXT = "services:\n  app:\n    image: example/app:1\n    {key}: {value}\n"
 
@@ -45,3 +45,14 @@ def test_a_file_without_end_is_not_read(key: str, form: str, path: str, tmp_path
 def test_variables_of_a_file_are_read(tmp_path: Path) -> None:
     (tmp_path / "app.env").write_text("A=1\n")
     assert asked(tmp_path, "env_file", "app.env")["services"]["app"]["environment"] == {"A": "1"}
+
+
+def test_compose_gets_the_variables_that_secrets_are_made_of_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELL_HAS", "this one")
+    model = {
+        "secrets": {"a": {"environment": "A"}, "b": {"environment": "SHELL_HAS"}, "c": {"file": "/x"}},
+        "configs": {"d": {"environment": "D"}, "e": {"environment": "NOWHERE"}},
+    }
+    variables = {"A": "1", "D": "2", "SHELL_HAS": "another", "OTHER": "3"}
+    assert variables_of_secrets(model, variables) == {"A": "1", "D": "2"}
+    assert variables_of_secrets({}, variables) == {}
