@@ -89,6 +89,10 @@ def _of_image(image: str, words: tuple[str, ...], variables: Mapping[str, str]) 
         details = docker.image(image)
         if details is None:
             raise click.UsageError(f"the engine has no image {image}; pull or build it first")
+        if str(details.get("Id", "")).removeprefix("sha256:").startswith(image):
+            raise click.UsageError(
+                f"{image} is the id of an image, and facts are about names: give it one with docker tag"
+            )
         return alone(image, details, variables, words)
 
     return _Asked(image, "", (*(word for name in variables for word in ("-e", name)), image, *words), subject)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -15,14 +16,17 @@ if TYPE_CHECKING:
     from composeharden.learn.document import Record
 
 
+_NAME = re.compile(r"(?!sha256$)[a-z0-9]([a-z0-9._/:-]*[a-z0-9])?")
+"""What facts can name a repository by, see schemas/image.schema.json; an image that is named by its id has no name."""
+_LONGEST = 200
+
+
 class TargetError(Exception):
     """The facts cannot be written; the message says why."""
 
 
 class Target:
-    """Where the facts go, and what must not be replaced there."""
-
-    """The file for the facts of an image.
+    """The file for the facts of an image, and what must not be replaced there.
 
     Args:
         image: as the user names it.
@@ -44,6 +48,11 @@ class Target:
 
     def check(self) -> None:
         """Raise click.UsageError where nothing may be written; before anything is run, and once more afterwards."""
+        if not _NAME.fullmatch(self._repository) or len(self._repository) > _LONGEST:
+            raise click.UsageError(
+                f"facts cannot be about {self._repository[:_LONGEST]}: "
+                "name the image as registry/repository:tag, in lower case"
+            )
         if self._folder == STDIN:
             return
         if self._is_project and not lies_in(self._folder, os.path.realpath(self._beside)):
@@ -51,6 +60,11 @@ class Target:
         other = self._other_file()
         if other and os.path.normpath(other) != os.path.normpath(self._path):
             raise click.UsageError(f"{self._repository} has facts in {other} already; rename or remove that file first")
+        others = self._others()
+        if others and not self._force:
+            raise click.UsageError(
+                f"{self._path} has facts of {others}; name another folder with -o, or --force replaces it"
+            )
         if os.path.lexists(self._path) and not self._force and not self._is_ours():
             raise click.UsageError(
                 f"{self._path} was written or edited by a person, and stays as it is; --force replaces it, -o - prints"
@@ -92,6 +106,17 @@ class Target:
             return is_our_own(read(self._path))
         except OSError:
             return False
+
+    def _others(self) -> str:
+        """The images that the file has facts of, where this one is not among them: two names can share a file name."""
+        import tomllib
+
+        try:
+            found = tomllib.loads(read(self._path).decode()).get("repositories")
+        except (OSError, ValueError):
+            return ""  # whatever it is, it is not ours
+        names = [str(name) for name in found] if isinstance(found, list) else []
+        return "" if self._repository in names else ", ".join(names)
 
     def _other_file(self) -> str:
         """The file in the folder that has facts of the image. A file that cannot be used ends the run."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -62,6 +63,29 @@ def test_facts_of_the_image_in_another_file_are_named(tmp_path: Path) -> None:
     done = learn(tmp_path, "--force", "team/app:1")
     assert done.returncode == 2
     assert "team/app has facts in .composeharden/images/app.toml already" in done.stderr
+
+
+def test_facts_of_another_image_that_would_have_the_same_file_stay(tmp_path: Path) -> None:
+    folder = tmp_path / ".composeharden" / "images"
+    folder.mkdir(parents=True)
+    text = FACTS.replace('"app"', '"my-org-app"', 1).replace("team/app", "my.org/app")
+    own = f"# composeharden learn {hashlib.sha256(text.encode()).hexdigest()[:16]}\n{text}"
+    (folder / "my-org-app.toml").write_text(own)
+    done = learn(tmp_path, "my-org/app:1")
+    assert done.returncode == 2
+    assert "has facts of my.org/app" in done.stderr
+    assert learn(tmp_path, "my.org/app:1").returncode == 3
+    assert learn(tmp_path, "--force", "my-org/app:1").returncode == 3
+
+
+@pytest.mark.parametrize("name", ["sha256:" + "a" * 64, "Registry.example:5000/app", "a/" + "b" * 250, "app_"])
+def test_an_image_that_facts_cannot_name_is_told_before_anything_runs(name: str, tmp_path: Path) -> None:
+    for more in ((), ("-o", "-")):
+        done = learn(tmp_path, *more, name)
+        assert done.returncode == 2, done
+        assert "facts cannot be about" in done.stderr
+    assert learn(tmp_path, "registry.example:5000/App:V1.2@sha256:" + "a" * 64).returncode == 2
+    assert learn(tmp_path, "registry.example:5000/app:V1.2@sha256:" + "a" * 64).returncode == 3
 
 
 def test_facts_that_cannot_be_used_are_told_before_anything_runs(tmp_path: Path) -> None:
