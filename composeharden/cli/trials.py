@@ -314,11 +314,7 @@ def _run(
     options = settings.options
     survived = result.survived
     if survived is not None:
-        proven = {
-            (str(fix.service), fix.rule): ""
-            for fix in survived.fixes
-            if fix.service and result.verdict(fix.service) in ("same", "worse")
-        }
+        proven = {(str(fix.service), fix.rule): "" for fix in survived.fixes if result.shows(fix)}
         plan = survived.plan
         options = replace(
             options, tried={**plan.tried, **proven}, additions=plan.additions, assume=options.assume or try_assumed

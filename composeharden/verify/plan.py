@@ -56,3 +56,13 @@ class Planned:
         return frozenset(
             finding.service for finding in self.fixes if finding.service and finding.confidence is Confidence.ASSUMED
         )
+
+
+def waits_for(fix: Finding) -> frozenset[str]:
+    """The services that a fix makes its own wait for. One that is not run is left out of what is tried."""
+    found: set[str] = set()
+    for change in fix.changes:
+        if change.path[3:4] == ("depends_on",):
+            value = getattr(change, "value", None)
+            found.update(map(str, change.path[4:5] or (value if isinstance(value, (Mapping, list, tuple)) else ())))
+    return frozenset(found)

@@ -15,14 +15,14 @@ from typing import Any
 from composeharden.compose.project import Project
 from composeharden.decide import Options
 from composeharden.engine import Docker, OverdueError, Throwaway
-from composeharden.outcome import Confidence
+from composeharden.outcome import Confidence, Finding
 from composeharden.verify.allowed import Allowed, Patience
 from composeharden.verify.compare import Difference, differences, is_comparable, noise
 from composeharden.verify.evidence import Candidate, ImageFiles, candidates
 from composeharden.verify.isolation import Isolation, images_of, needs
 from composeharden.verify.life import Probes, Run, Tell
 from composeharden.verify.model import canonical, variables_of_secrets
-from composeharden.verify.plan import Look, Plan, Planned
+from composeharden.verify.plan import Look, Plan, Planned, waits_for
 from composeharden.verify.provide import provide
 from composeharden.verify.seen import PHASES, Complaint, Life
 
@@ -65,6 +65,11 @@ class Result:
         if any(one.service == service for one in self.unconfirmed):
             return "not-comparable"
         return "worse" if any(one.service == service for one in self.found) else "same"
+
+    def shows(self, fix: Finding) -> bool:
+        """Whether the runs tell anything of a fix: its service was compared, and all that it waits for was run."""
+        service = fix.service or ""
+        return self.verdict(service) in ("same", "worse") and not waits_for(fix) & self.isolation.left_out.keys()
 
     @property
     def survived(self) -> Planned | None:
@@ -150,14 +155,16 @@ class Trial:
             blind = [
                 fix
                 for fix in planned.fixes
-                if (fix.service, fix.rule) not in usual
-                and fix.service
-                and not (fix.service in self.isolation.services and is_comparable(self.result.before, fix.service))
+                if (fix.service, fix.rule) not in usual and fix.service and not self._can_be_told_of(fix)
             ]
             if not blind:
                 return planned
             for fix in blind:
                 plan = plan.without(str(fix.service), fix.rule, "nothing could be told of it on this engine")
+
+    def _can_be_told_of(self, fix: Finding) -> bool:
+        is_run = fix.service in self.isolation.services and not waits_for(fix) & self.isolation.left_out.keys()
+        return is_run and is_comparable(self.result.before, str(fix.service))
 
     def _try(self, planned: Planned, title: str, until: frozenset[str] = frozenset()) -> tuple[Life, list[Difference]]:
         strict = planned.assumed()

@@ -1,4 +1,4 @@
-"""What is concluded where the time is over in the middle: never that a service lives as before."""
+"""What is concluded where the time is over in the middle, or not all was run: nothing of what was not seen."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from composeharden import Options, harden
 from composeharden.cli.verified import verification
 from composeharden.engine import OverdueError
 from composeharden.outcome import Outcome
@@ -49,6 +50,37 @@ class _Trial(Trial):
 
     def _canonical(self, changes: Any) -> dict[str, Any]:
         return self.model
+
+
+STACK = """\
+services:
+  web: {image: example/web, environment: {DB_HOST: db}}
+  db: {image: example/db}
+"""
+
+
+def _read(path: str) -> bytes:
+    if path != "compose.yaml":
+        raise FileNotFoundError(path)
+    return STACK.encode()
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_to_wait_for_a_service_that_was_not_run_is_not_proven(is_there: bool, tmp_path: Path) -> None:
+    services = {"web": {"image": "example/web"}, "db": {"image": "example/db"}}
+    found = isolation(tmp_path, services, db={"Id": "x"} if is_there else None)
+    seen = Life([{"web": GOOD, "db": GOOD}])
+    trial = _Trial(found, [seen, seen])
+    trial.options = Options()
+    trial.look = lambda options: harden("compose.yaml", _read, options)
+    result = trial.verify(Planned(Plan(), trial.look(trial.options)), try_assumed=True)
+    assert result.survived is not None
+    rules = {fix.rule for fix in result.survived.fixes if fix.service == "web"}
+    assert ("depends-on" in rules) is is_there
+    assert "read-only" in rules
+    every = trial.planned(Plan(), assume=True)
+    (waits,) = [fix for fix in every.fixes if fix.rule == "depends-on"]
+    assert result.shows(waits) is is_there
 
 
 def life(*seen: Seen) -> Life:
