@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import stat
 import tarfile
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from composeharden.engine import Docker, Throwaway, remove
 from composeharden.verify.allowed import MEBIBYTE, Allowed
 
+_MOST_FOLDERS = 50_000
 _INSIDE = "composeharden-copy"
 _SYSTEM = frozenset(
     (
@@ -84,7 +86,7 @@ def look_at(source: str, is_read_only: bool, project_directory: str, allowed: Al
     problem = _against_copy(real, allowed)
     if not problem:
         return HostFile(source, "copy")
-    if is_read_only and _lies_in(real, project_directory) and problem != _UNREADABLE:
+    if is_read_only and _lies_in(real, project_directory) and problem != _UNREADABLE and _has_only_files(real):
         return HostFile(source, "as-it-is", f"{source} is mounted as it is, read-only: {problem}")
     return HostFile(source, "empty", f"{source} starts empty: {problem}")
 
@@ -112,6 +114,38 @@ def _against_copy(folder: str, allowed: Allowed) -> str:
             if size > allowed.copy_bytes:
                 return f"it holds more than {_size(allowed.copy_bytes)} (--copy-limit)"
     return _UNREADABLE if denied else ""
+
+
+def _has_only_files(folder: str) -> bool:
+    """Whether a folder that is mounted as it is leads nowhere else.
+
+    A socket answers through a read-only mount, too, and what is mounted below stays writable on older engines.
+    """
+    if any(place.startswith(folder.rstrip("/") + "/") for place in _mount_points()):
+        return False
+    left = [folder]
+    for _ in range(_MOST_FOLDERS):
+        if not left:
+            return True
+        try:
+            with os.scandir(left.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        left.append(entry.path)
+                    elif not entry.is_symlink() and not entry.is_file(follow_symlinks=False):
+                        return False
+        except OSError:
+            return False
+    return False
+
+
+def _mount_points() -> list[str]:
+    try:
+        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+            words = [line.split() for line in file]
+    except OSError:
+        return []
+    return [re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), row[4]) for row in words if len(row) > 4]
 
 
 def fill(docker: Docker, own: Throwaway, host_file: HostFile, volume: str, image: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from composeharden.verify.allowed import Allowed, Patience
+from composeharden.verify.hostfiles import _has_only_files, _mount_points
 from composeharden.verify.isolation import Isolation, needs, seconds
 
 LABELS = {"dev.composeharden.run": "composeharden-0"}
@@ -329,6 +330,24 @@ def test_a_large_folder_starts_empty_or_is_mounted_read_only(tmp_path: Path) -> 
         tmp_path / "project", {"app": {"image": "app", "volumes": [{**mount, "read_only": True}]}}, small
     )
     assert [one.treatment for one in outside.files.values()] == ["empty"]
+
+
+def test_a_large_folder_with_a_socket_in_it_is_not_mounted(tmp_path: Path) -> None:
+    (tmp_path / "data" / "deep").mkdir(parents=True)
+    (tmp_path / "data" / "large").write_bytes(b"x" * 3000)
+    mount = {"type": "bind", "source": f"{tmp_path}/data", "target": "/data", "read_only": True}
+    services = {"app": {"image": "app", "volumes": [mount]}}
+    found = isolation(tmp_path, services, Allowed(copy_bytes=2000))
+    assert [one.treatment for one in found.files.values()] == ["as-it-is"]
+    with socket.socket(socket.AF_UNIX) as held:
+        held.bind(os.fspath(tmp_path / "data" / "deep" / "s"))
+        found = isolation(tmp_path, services, Allowed(copy_bytes=2000))
+    assert [one.treatment for one in found.files.values()] == ["empty"]
+
+
+def test_a_folder_with_another_one_mounted_in_it_is_not_mounted_as_it_is() -> None:
+    place = next(one for one in _mount_points() if one.count("/") > 1)
+    assert not _has_only_files(os.path.dirname(place))
 
 
 def test_every_container_is_bounded(tmp_path: Path) -> None:
