@@ -16,6 +16,7 @@ from composeharden.cli.granted import know_secrets
 from composeharden.cli.inputs import InputError, project_reader, reader
 from composeharden.cli.learned import Target, TargetError
 from composeharden.cli.stacks import Choice, Stack, choice, environment, project_options, stacks
+from composeharden.cli.trials import no_room
 from composeharden.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -163,6 +164,8 @@ def _guarded(asked: _Asked, target: Target, redactor: Redactor, repeat: str, giv
         _complain("\n".join([redactor.sentence(str(error)), *map(redactor.sentence, error.said.splitlines()[-5:])]))
     except TargetError as error:
         _complain(str(error))
+    except OSError as error:
+        _complain(no_room(error))
     except Interrupted:
         _complain("ended; nothing of it is left on the engine, and nothing was written", _ENDED)
     except KeyboardInterrupt:

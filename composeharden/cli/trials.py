@@ -195,10 +195,19 @@ def tried(path: str, settings: Settings, want: Wanted, try_assumed: bool = False
         raise TrialError(str(error), NO_ENGINE) from None
     except EngineError as error:
         raise TrialError(_said(error.said, str(error), redactor)) from None
+    except OSError as error:
+        raise TrialError(no_room(error)) from None
     except Interrupted:
         raise TrialError("ended; nothing of it is left on the engine", 143) from None
     except KeyboardInterrupt:
         raise TrialError("stopped; nothing of it is left on the engine", 130) from None
+
+
+def no_room(error: OSError) -> str:
+    """What to say where the files of a trial cannot be written."""
+    import tempfile
+
+    return f"{tempfile.gettempdir()} takes no files ({error.strerror}): TMPDIR names another folder for them"
 
 
 def with_trial(path: str, settings: Settings) -> tuple[Settings, str]:

@@ -159,6 +159,19 @@ def test_a_file_that_is_edited_meanwhile_is_left_alone(tmp_path: Path) -> None:
     assert file.read_text() == edited
 
 
+@pytest.mark.parametrize("command", [("verify", "--yes"), ("learn", BASE_TAG)], ids=["verify", "learn"])
+def test_where_no_file_can_be_written_it_says_so(command: tuple[str, ...], tmp_path: Path) -> None:
+    build_base()
+    body = {"image": BASE_TAG, "command": ["sh", "-c", f"{ENDS}; {STAYS}"]}
+    (tmp_path / "compose.yaml").write_text(block_yaml({"services": {"app": body}}))
+    limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))"
+    program = f"{limited}; sys.argv[1:] = {list(command)!r}; from composeharden.cli import main; main()"
+    argv = [sys.executable, "-c", program]
+    done = attempt(argv, cwd=tmp_path, timeout=120)
+    assert done.code == 2, done.describe()
+    assert "takes no files (File too large)" in done.stderr, done.describe()
+
+
 def test_what_an_overlay_says_already_is_part_of_how_the_stack_is(tmp_path: Path) -> None:
     build_base()
     script = f"{ENDS}; grep -q 'NoNewPrivs:.*1' /proc/self/status || exit 1; {STAYS}"
