@@ -209,8 +209,9 @@ class Isolation:
         if not self.allowed.network and without_ipv6(body).get("sysctls", {}) != (body.get("sysctls") or {}):
             found.append("IPv6 stays switched off in it")
         found += [one.note for (owner, _), one in self.files.items() if owner == name and one.note]
-        if int((body.get("deploy") or {}).get("replicas") or body.get("scale") or 1) != 1:
-            found.append("one container instead of several")
+        scale = (body.get("deploy") or {}).get("replicas", body.get("scale"))
+        if scale is not None and int(scale) != 1:
+            found.append(f"one container instead of {'several' if int(scale) else 'none'}")
         if any((row or {}).get("ipv4_address") or (row or {}).get("ipv6_address") for row in _networks(body).values()):
             found.append("its fixed address is not kept")
         self.notes += [f"{name}: {text}" for text in found]

@@ -350,6 +350,13 @@ def test_a_folder_with_another_one_mounted_in_it_is_not_mounted_as_it_is() -> No
     assert not _has_only_files(os.path.dirname(place))
 
 
+@pytest.mark.parametrize(("scale", "told"), [(0, "none"), (3, "several"), (1, "")])
+def test_another_number_of_containers_is_told(scale: int, told: str, tmp_path: Path) -> None:
+    for body in ({"scale": scale}, {"deploy": {"replicas": scale}}, {"scale": scale, "deploy": {"replicas": scale}}):
+        notes = isolation(tmp_path, {"app": {"image": "app", **body}}).notes
+        assert notes == ([f"app: one container instead of {told}"] if told else [])
+
+
 def test_every_container_is_bounded(tmp_path: Path) -> None:
     service = one(tmp_path, {}, Allowed(memory=1000, processes=50))
     assert (service["mem_limit"], service["pids_limit"]) == ("1000", 50)
