@@ -13,6 +13,7 @@ import stat
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from composeharden.compose.environment import normal_name
 from composeharden.compose.project import Project
 from composeharden.compose.written import as_meant
 from composeharden.engine import Docker, EngineError
@@ -45,9 +46,9 @@ def canonical(docker: Docker, project: Project, changes: Iterable[Change], file:
         argv += ["--env-file", os.path.abspath(path)]
     for profile in sorted(project.files.profiles):
         argv += ["--profile", profile]
-    name = project.files.name or "stack"
-    if "name" not in model:
-        argv += ["--project-name", _project_name(name)]
+    if "name" not in model:  # the images of services that are built are called by it
+        name = project.named_variables.get("COMPOSE_PROJECT_NAME") or project.files.name or os.path.basename(directory)
+        argv += ["--project-name", normal_name(name) or "stack"]
     shown = docker.run_compose(*argv, "config", "--format", "json", cwd=os.path.dirname(file), timeout=_SECONDS)
     found: dict[str, Any] = json.loads(shown.stdout)
     return found
@@ -104,8 +105,3 @@ def is_remote(build: Mapping[str, Any]) -> bool:
 def _plain(value: Any) -> Any:
     """What JSON has no word for: a tagged value counts as the value."""
     return getattr(value, "value", None) if hasattr(value, "tag") else str(value)
-
-
-def _project_name(name: str) -> str:
-    kept = "".join(char for char in name.lower() if (char.isalnum() and char.isascii()) or char in "_-")
-    return kept.lstrip("_-") or "stack"

@@ -26,7 +26,7 @@ def asked(folder: Path, key: str, value: str) -> dict[str, Any]:
     assert project is not None
     compose = Path(sys.executable).with_name("docker-compose")
     docker = Docker("docker", (os.fspath(compose),), "", "")
-    return canonical(docker, project, (), os.fspath(folder / "model.json"))
+    return canonical(docker, project, (), os.path.abspath(folder / "model.json"))
 
 
 @pytest.mark.parametrize("key", ["env_file", "label_file"])
@@ -56,3 +56,13 @@ def test_compose_gets_the_variables_that_secrets_are_made_of_and_no_others(monke
     variables = {"A": "1", "D": "2", "SHELL_HAS": "another", "OTHER": "3"}
     assert variables_of_secrets(model, variables) == {"A": "1", "D": "2"}
     assert variables_of_secrets({}, variables) == {}
+
+
+def test_the_project_is_called_as_compose_would_call_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "My Shop"
+    folder.mkdir()
+    assert asked(folder, "init", "true")["name"] == "myshop"
+    monkeypatch.chdir(folder)
+    assert asked(Path(), "init", "true")["name"] == "myshop"
+    (folder / ".env").write_text("COMPOSE_PROJECT_NAME=other\n")
+    assert asked(Path(), "init", "true")["name"] == "other"
