@@ -83,6 +83,7 @@ _HOST_NAMESPACES = {
     "userns_mode": "users",
     "cgroup": "cgroups",
 }
+_PROFILES = ("seccomp:", "apparmor:", "label:")
 _USUAL_PROFILES = (":builtin", ":docker-default", ":runtime/default")
 _CONFINING_RUNTIMES = frozenset(
     ("runc", "io.containerd.runc.v2", "crun", "youki", "runsc", "kata-runtime", "sysbox-runc")
@@ -402,9 +403,9 @@ def _host_reasons(body: Mapping[str, Any]) -> list[str]:
     added = {str(one).upper().removeprefix("CAP_") for one in body.get("cap_add") or ()}
     found += [f"it has the capability {name}" for name in sorted(added & _HOST_CAPABILITIES)]
     options = [str(one).replace("=", ":") for one in body.get("security_opt") or ()]
-    if any(one.endswith(":unconfined") or one.startswith("label:") for one in options):
+    if any(one.endswith(":unconfined") or one == "label:disable" for one in options):
         found.append("it switches a security profile off")
-    elif any(one.startswith(("seccomp:", "apparmor:")) and not one.endswith(_USUAL_PROFILES) for one in options):
+    elif any(one.startswith(_PROFILES) and not one.endswith(_USUAL_PROFILES) for one in options):
         found.append("it has a security profile of its own")
     runtime = str(body.get("runtime") or "")
     if runtime and runtime not in _CONFINING_RUNTIMES:
