@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -172,14 +172,18 @@ class Trial:
         return life, differences(self.result.before, life, self.isolation.services, strict)
 
     def _confirm(self, planned: Planned, found: list[Difference]) -> None:
-        """Whether it is worse again: a machine can be busy, and a service in a mood."""
+        """What is worse in two lives of three: a machine can be busy, and a service in a mood."""
         self.tell("worse: once more, to be sure")
         self.result.unconfirmed = found
-        _, again = self._try(planned, "hardened, again", frozenset(one.service for one in found))
+        _, again = self._try(planned, "hardened, again", _services(found))
+        services, once = _services(found) & _services(again), _services(found) ^ _services(again)
+        if once:
+            self.tell("worse one time of two: a third time")
+            services |= once & _services(self._try(planned, "hardened, a third time")[1])
+        seen = [*found, *(one for one in again if one.service not in _services(found))]
         self.result.unconfirmed = []
-        services = {one.service for one in found} & {one.service for one in again}
-        self.result.found = [one for one in found if one.service in services]
-        self.result.once = [one for one in (*found, *again) if one.service not in services]
+        self.result.found = [one for one in seen if one.service in services]
+        self.result.once = [one for one in seen if one.service not in services]
 
     # -- who is to blame -----------------------------------------------------------------------------------------------
 
@@ -246,6 +250,10 @@ class Trial:
         for fix in planned.fixes:  # what was done to those around it
             if fix.service != service and fix.service in self.isolation.services:
                 yield Candidate(str(fix.service), (fix.rule,), f"{service} does not live with it")
+
+
+def _services(found: Iterable[Difference]) -> frozenset[str]:
+    return frozenset(one.service for one in found)
 
 
 def _needs_all(services: Mapping[str, Any], name: str) -> list[str]:

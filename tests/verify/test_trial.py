@@ -124,9 +124,19 @@ def test_two_services_that_lack_different_things_get_both() -> None:
 
 def test_what_was_worse_only_once_is_told_and_blames_nothing() -> None:
     turns = itertools.count()
-    result, _ = tried(lambda name, setting: "tired" if setting and next(turns) == 0 else "", "a")
+    result, simulated = tried(lambda name, setting: "tired" if setting and next(turns) == 0 else "", "a")
     assert (result.found, result.blamed, result.survived) == ([], [], result.first)
     assert {one.service for one in result.once} == {"a"}
+    assert [lived for _, lived in simulated.runs] == [True, False, True, True]
+
+
+@pytest.mark.parametrize("bad", [{0, 1}, {0, 2}])
+def test_what_was_worse_in_two_of_three_lives_is_not_called_the_same(bad: set[int]) -> None:
+    turns = itertools.count()
+    result, _ = tried(lambda name, setting: "tired" if setting and next(turns) in bad else "", "a")
+    assert {one.service for one in result.found} == {"a"}
+    assert result.blamed
+    assert result.once == []
 
 
 _SETTINGS = [frozenset(keys) for size in range(1, 4) for keys in itertools.combinations(KEYS, size)]
