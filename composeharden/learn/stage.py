@@ -73,7 +73,7 @@ class Stage:
         moments: list[Moment] = []
         stop: Stop | None = None
         written: tuple[tuple[str, str], ...] = ()
-        sockets: frozenset[str] = frozenset()
+        bound: frozenset[str] = frozenset()
         seconds = 0.0
         container = ""
         for number in range(starts):
@@ -88,7 +88,7 @@ class Stage:
             seconds = seconds or watch.ready_at - began
             if number == 0:
                 written = tuple(self.docker.written(container)) if not setting.read_only else ()
-                sockets = look.sockets(self.docker, container) if before is None else sockets
+                bound = look.sockets_of(self.docker, container) if before is None else bound
             ended = self._stopped(container) if moments[-1].ended is None else None
             if number == 0:
                 stop = ended
@@ -96,7 +96,7 @@ class Stage:
                     raise Failed(replace(found, log=self._log(container)))
                 # Before the stop there are pid files and sockets, after it what is written on a stop.
                 written += tuple(self.docker.written(container)) if not setting.read_only else ()
-        return Life(tuple(moments), stop, seconds, tuple(dict.fromkeys(written)), sockets)
+        return Life(tuple(moments), stop, seconds, tuple(dict.fromkeys(written)), bound)
 
     def _calm(self, number: int, before: Life | None, starts: int) -> float:
         """How long a start is watched once it is ready: the longest what others are compared with, or what is kept."""

@@ -66,12 +66,12 @@ def noise(before: Life, after: Life, service: str) -> list[Complaint]:
 
 
 def _of_service(service: str, before: Life, after: Life, strict: bool) -> Iterator[Difference]:
-    ports = before.ports(service)
+    always = Seen("running", ports=before.ports(service), answers=before.answers(service))
     told: set[str] = set()
     for phase, was, now in zip(PHASES, before.of(service), after.of(service), strict=False):
         if not was.is_good:
             continue
-        for found in _in_phase(service, phase, was, now, ports):
+        for found in _in_phase(service, phase, was, now, always):
             if found.check not in told:  # the later phases only repeat it
                 told.add(found.check)
                 yield found
@@ -84,7 +84,7 @@ def _of_service(service: str, before: Life, after: Life, strict: bool) -> Iterat
         )
 
 
-def _in_phase(service: str, phase: str, was: Seen, now: Seen, ports: frozenset[str]) -> Iterator[Difference]:
+def _in_phase(service: str, phase: str, was: Seen, now: Seen, always: Seen) -> Iterator[Difference]:
     words = (now.error,) if now.error else now.log[-6:]
     if was.state == "exited":
         if now.state != "exited" or now.code != was.code:
@@ -103,12 +103,19 @@ def _in_phase(service: str, phase: str, was: Seen, now: Seen, ports: frozenset[s
     users = more_privileged(was, now)
     if users:
         yield Difference(service, "user", phase, users)
-    if now.ports is not None and was.ports is not None and ports - now.ports:
-        missing = ", ".join(sorted(ports - now.ports))
-        yield Difference(service, "ports", phase, f"it does not listen on {missing}")
+    if now.ports is not None and was.ports is not None and (missing := (always.ports or frozenset()) - now.ports):
+        yield Difference(service, "ports", phase, f"it does not listen on {', '.join(sorted(missing))}")
+    if unanswered := always.answers - now.answers:
+        port, answer = min(unanswered)
+        text = f"port {port} does not answer as before ({answer}){_instead(port, now)}"
+        yield Difference(service, "ports", phase, text)
     failed = [name for name, succeeded in was.probes.items() if succeeded and not now.probes.get(name, True)]
     for name in failed:
         yield Difference(service, "probe", phase, f"the probe fails: {name}", words)
+
+
+def _instead(port: int, now: Seen) -> str:
+    return next((f": {answer}" for number, answer in now.answers if number == port), "")
 
 
 def more_privileged(was: Seen, now: Seen) -> str:

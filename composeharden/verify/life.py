@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from composeharden.engine import Docker, EngineError, OverdueError, Stopped, Throwaway, remove
+from composeharden.engine import Docker, EngineError, OverdueError, Stopped, Throwaway, remove, sockets
 from composeharden.verify.allowed import Patience
 from composeharden.verify.compare import differences, more_privileged
 from composeharden.verify.hostfiles import copy_file, fill
@@ -23,7 +23,6 @@ from composeharden.verify.seen import (
     Seen,
     complaints_of,
     last_lines,
-    listening,
     said_by_probe,
     state_of,
 )
@@ -153,6 +152,7 @@ class _Living:
         ready = self._settle(expected)
         started = self._last_times()
         self.probed = {}
+        answers = {name: self._answers(name, ready) for name in self.services}
         probes = {name: self._probes(name, ready) for name in self.services}
         seen = self._watch(self.run.patience.window if number == 0 else min(2.0, self.run.patience.window))
         watched = self._last_times()
@@ -165,6 +165,7 @@ class _Living:
             up = (started.get(name, ""), watched.get(name, "")) if ready.get(name) else None
             found[name] = replace(
                 one,
+                answers=answers[name],
                 probes=probes[name],
                 stop=stops.get(name),
                 complaints=complaints_of(log, up),
@@ -239,7 +240,7 @@ class _Living:
             if deep and known["state"] == "running":
                 processes = self.docker.processes(container["Id"], int(container["State"]["Pid"]))
                 known["processes"] = frozenset((one.command, one.uid) for one in processes)
-                known["ports"] = listening(self.docker, container["Id"], int(container["State"]["Pid"]))
+                known["ports"] = sockets.listening(self.docker, container["Id"], int(container["State"]["Pid"]))
             found[name] = Seen(**known)
         return found
 
@@ -289,6 +290,20 @@ class _Living:
 
     def _log(self, container: Mapping[str, Any]) -> Log:
         return self.docker.logs(str(container["Id"]))
+
+    def _answers(self, name: str, ready: Mapping[str, bool]) -> frozenset[tuple[int, str]]:
+        """Ask the ports of a service, and some time longer where they do not answer as they did."""
+        container = self._containers().get(name)
+        if container is None or not ready.get(name):
+            return frozenset()
+        pid, wanted = int(container["State"]["Pid"]), (self.before or self.life).answers(name)
+        ports = sockets.listening(self.docker, container["Id"], pid) or frozenset()
+        asked = sorted({int(port.partition("/")[0]) for port in ports if port.endswith("/tcp")})
+        end = time.monotonic() + self.run.patience.probe / 2
+        while not wanted <= (found := sockets.answers(container["Id"], pid, asked)) and time.monotonic() < end:
+            self.docker.deadline.left(1)
+            time.sleep(0.5)
+        return found
 
     def _probes(self, name: str, ready: Mapping[str, bool]) -> dict[str, bool]:
         """Run the probes of a service; each may fail for some time first."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from composeharden.engine import Docker, Stopped
+from composeharden.engine import Stopped
 
 PHASES = ("first start", "restart", "new containers")
 """Each life: started, stopped and started again, stopped and started as new containers over the same volumes."""
@@ -19,9 +19,6 @@ _COMPLAINT = re.compile(
 _CHANGING = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{8,}\b|\d+", re.IGNORECASE)
 _RANDOM = re.compile(r"[A-Za-z0-9_-]{6,}(?=\.tmp\b)|(?<=tmp)[A-Za-z0-9_]{6,}")
 _LONGEST_LINE = 400
-_DNS = "0B00007F"
-"""127.0.0.11 as the kernel writes it: the engine's own name server."""
-_EPHEMERAL = 32768
 
 
 @dataclass(frozen=True)
@@ -53,6 +50,8 @@ class Seen:
     """Command and uid of each."""
     ports: frozenset[str] | None = None
     """What it listens on, such as `80/tcp`; None where that cannot be seen."""
+    answers: frozenset[tuple[int, str]] = frozenset()
+    """How its TCP ports answer; none where they were not asked."""
     probes: Mapping[str, bool] = field(default_factory=dict)
     stop: Stopped | None = None
     grace: float = 10.0
@@ -109,6 +108,11 @@ class Life:
         seen = [one.ports for one in self.of(service) if one.is_up]
         return frozenset.intersection(*(ports or frozenset() for ports in seen)) if seen else frozenset()
 
+    def answers(self, service: str) -> frozenset[tuple[int, str]]:
+        """How the ports of a service answer after every start."""
+        seen = [one.answers for one in self.of(service) if one.is_up]
+        return frozenset.intersection(*seen) if seen else frozenset()
+
 
 def state_of(inspected: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of `Seen` that the engine itself knows."""
@@ -150,45 +154,3 @@ def complaints_of(log: Log, up: tuple[str, str] | None) -> tuple[Complaint, ...]
 def last_lines(log: Log, count: int = 12) -> tuple[str, ...]:
     """The end of a log."""
     return tuple(text.strip()[:_LONGEST_LINE] for _, text in log[-count:] if text.strip())
-
-
-def listening(docker: Docker, container: str, pid: int) -> frozenset[str] | None:
-    """The ports that a container listens on: from this machine's view of it where there is one, else from inside."""
-    tables = _from_host(container, pid)
-    if tables is None:
-        tables = {}
-        for name in ("tcp", "tcp6", "udp", "udp6"):
-            shown = docker.exec(container, "cat", f"/proc/net/{name}", timeout=15)
-            if shown.code != 0 and name == "tcp":
-                return None
-            tables[name] = shown.stdout if shown.code == 0 else ""
-    return frozenset(port for name, table in tables.items() for port in _ports(name[:3], table))
-
-
-def _from_host(container: str, pid: int) -> dict[str, str] | None:
-    try:
-        with open(f"/proc/{pid}/cgroup", encoding="ascii", errors="replace") as file:
-            if container not in file.read():  # an engine in a virtual machine counts processes by itself
-                return None
-        tables = {}
-        for name in ("tcp", "tcp6", "udp", "udp6"):
-            try:
-                with open(f"/proc/{pid}/net/{name}", encoding="ascii", errors="replace") as file:
-                    tables[name] = file.read(1_000_000)
-            except FileNotFoundError:
-                tables[name] = ""
-        return tables
-    except OSError:
-        return None
-
-
-def _ports(protocol: str, table: str) -> Iterable[str]:
-    wanted = "0A" if protocol == "tcp" else "07"
-    for line in table.splitlines()[1:]:
-        words = line.split()
-        if len(words) < 4 or words[3] != wanted:
-            continue
-        address, _, port = words[1].rpartition(":")
-        number = int(port, 16)
-        if address != _DNS and number and (protocol == "tcp" or number < _EPHEMERAL):
-            yield f"{number}/{protocol}"

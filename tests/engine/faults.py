@@ -66,6 +66,25 @@ purpose = "its pid file"
 evidence = ["guess"]
 """
 
+ANSWERS = """\
+import http.server, pathlib, signal, sys
+
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        try:
+            pathlib.Path("/var/cache/shop").mkdir(exist_ok=True)
+            pathlib.Path("/var/cache/shop/page").write_text("page")
+        except OSError as error:
+            print(error, file=sys.stderr, flush=True)
+            self.send_response(500)
+        else:
+            self.send_response(200)
+        self.end_headers()
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+http.server.HTTPServer(("", 8000), Page).serve_forever()
+"""
+
 FAULTS = {
     "needs-a-path": Fault(
         script=f"{ENDS}; mkdir -p /var/cache/shop && echo x >/var/cache/shop/f || exit 1; {STAYS}",
@@ -116,6 +135,14 @@ FAULTS = {
         repaired="+      - SETUID",
         image="httpd:2.4",
         facts=WRONG_HTTPD,
+    ),
+    "answers-otherwise": Fault(
+        script=f"exec python3 -c '{ANSWERS}'",
+        check="ports",
+        rule="read-only",
+        words="it writes to /var/cache",
+        repaired="+      - /var/cache",
+        image="python:3.11-slim",
     ),
     "writes-late": Fault(
         script=f"{ENDS}; sleep 6; echo x >/srv/late.log; {STAYS}",

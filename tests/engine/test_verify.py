@@ -70,7 +70,8 @@ def check(name: str, fault: Fault, stack: dict[str, Any], service: str = "app") 
 def test_every_kind_of_fault_is_named_and_mended(images: Callable[[str], None], tmp_path: Path) -> None:
     """All in one stack: each is told apart from the others, and what is offered was run as a whole."""
     build_base()
-    images("httpd:2.4")
+    for image in {fault.image for fault in FAULTS.values()} - {BASE_TAG}:
+        images(image)
     services = {name: fault.model["services"]["app"] for name, fault in FAULTS.items()}
     (tmp_path / "compose.yaml").write_text(block_yaml({"services": services, "volumes": {"data": {}}}))
     (tmp_path / "facts").mkdir()

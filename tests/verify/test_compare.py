@@ -16,6 +16,7 @@ GOOD = Seen(
     health="healthy",
     processes=frozenset({("server", 0), ("server", 33)}),
     ports=frozenset({"80/tcp"}),
+    answers=frozenset({(80, "HTTP 200")}),
     probes={"probe": True},
     stop=Stopped(0, 0.5),
 )
@@ -48,11 +49,21 @@ def _numbered(value: object) -> str | None:
         {"processes": frozenset({("server", 101), ("init", 0)})},
         {"ports": frozenset({"80/tcp", "81/tcp"})},
         {"ports": None},
+        {"answers": frozenset({(80, "HTTP 200"), (81, "open")})},
         {"health": ""},
         {"stop": Stopped(0, 4.0)},
         {"processes": frozenset()},
     ],
-    ids=["other user", "other users", "more ports", "ports unseen", "no health", "slower stop", "no process seen"],
+    ids=[
+        "other user",
+        "other users",
+        "more ports",
+        "ports unseen",
+        "more answers",
+        "no health",
+        "slower stop",
+        "no process seen",
+    ],
 )
 def test_better_or_not_seen_is_not_worse(better: dict[str, Any]) -> None:
     assert checks(life(GOOD), life(replace(GOOD, **better)), strict=True) == []
@@ -69,6 +80,8 @@ def test_better_or_not_seen_is_not_worse(better: dict[str, Any]) -> None:
         ({"health": "starting"}, "health"),
         ({"processes": frozenset({("server", 0)})}, "user"),
         ({"ports": frozenset()}, "ports"),
+        ({"answers": frozenset({(80, "HTTP 500")})}, "ports"),
+        ({"answers": frozenset()}, "ports"),
         ({"probes": {"probe": False}}, "probe"),
         ({"stop": Stopped(137, 10.1)}, "stop"),
         ({"stop": Stopped(1, 0.5)}, "stop"),
@@ -114,6 +127,13 @@ def test_a_stop_is_only_worse_than_every_stop_before() -> None:
 def test_a_port_that_is_chosen_anew_each_time_is_not_missed() -> None:
     before = life(GOOD, replace(GOOD, ports=frozenset({"80/tcp", "40123/tcp"})))
     assert checks(before, life(replace(GOOD, ports=frozenset({"80/tcp", "40999/tcp"})))) == []
+
+
+def test_an_answer_that_changes_by_itself_is_not_missed() -> None:
+    busy = replace(GOOD, answers=frozenset({(80, "HTTP 503")}))
+    assert checks(life(busy, GOOD), life(GOOD, busy)) == []
+    ((found,),) = (differences(life(GOOD, GOOD), life(GOOD, busy), ["app"]),)
+    assert (found.phase, found.message) == ("restart", "port 80 does not answer as before (HTTP 200): HTTP 503")
 
 
 def test_root_where_somebody_else_was_is_named() -> None:

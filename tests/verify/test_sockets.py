@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from composeharden.learn.look import _numbers
+from composeharden.engine.sockets import numbers
 
 TCP = """\
   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -18,8 +18,12 @@ TCP6 = """\
 
 def test_only_what_listens_and_is_the_service_s_own_counts() -> None:
     """Docker puts a name server of its own into the container's network."""
-    assert _numbers(TCP, "0A") == {80}
-    assert _numbers(TCP6, "0A") == {6379}
-    assert _numbers(TCP, "01") == {8080}
-    assert _numbers("", "0A") == set()
-    assert _numbers("garbage\nmore garbage\n", "0A") == set()
+    assert list(numbers("tcp", TCP)) == [80]
+    assert list(numbers("tcp", TCP6)) == [6379]
+    assert list(numbers("tcp", "")) == []
+    assert list(numbers("tcp", "garbage\nmore garbage\n")) == []
+
+
+def test_a_udp_port_of_somebody_who_asks_is_none() -> None:
+    rows = (f"   0: 00000000:{port:04X} 00000000:0000 07 00000000:00000000" for port in (53, 32767, 32768, 40000, 0))
+    assert list(numbers("udp", "\n".join(("head", *rows)))) == [53, 32767]
