@@ -1,4 +1,4 @@
-"""Other containers of this machine that read the labels of all: proxies, updaters, schedulers, watchdogs."""
+"""Other containers of this machine that read labels or variables of all: proxies, updaters, schedulers, watchdogs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,16 @@ _LEAVE_ALONE = {
     "traefik.enable": "false",
 }
 """What each of them has to be told: the words of its own documentation."""
+
+
+_ROUTES = frozenset(("LETSENCRYPT_HOST", "VIRTUAL_HOST", "VIRTUAL_HOST_MULTIPORTS"))
+"""Variables by which nginx-proxy and its companion find what to route to, and for whom to get certificates."""
+
+
+def without_routes(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A service whose variables no proxy acts on; they mean nothing to the service itself."""
+    kept = {name: value for name, value in (body.get("environment") or {}).items() if name not in _ROUTES}
+    return {key: value for key, value in body.items() if key != "environment"} | ({"environment": kept} if kept else {})
 
 
 def overheard_by_nobody(image: Mapping[str, Any] | None) -> dict[str, str]:

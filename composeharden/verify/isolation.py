@@ -15,7 +15,7 @@ from typing import Any
 from composeharden.engine import Docker
 from composeharden.verify.allowed import Allowed, Patience
 from composeharden.verify.bounds import bounded
-from composeharden.verify.bystanders import overheard_by_nobody
+from composeharden.verify.bystanders import overheard_by_nobody, without_routes
 from composeharden.verify.hostfiles import HostFile, look_at
 from composeharden.verify.model import is_remote, single
 from composeharden.verify.network import unreachable, without_ipv6
@@ -263,7 +263,7 @@ class Isolation:
     def _service(
         self, name: str, body: Mapping[str, Any], life: Mapping[str, Any], volumes: dict[str, dict[str, Any]]
     ) -> dict[str, Any]:
-        own = {key: copy.deepcopy(body[key]) for key in _KEPT if body.get(key) is not None}
+        own = without_routes({key: copy.deepcopy(body[key]) for key in _KEPT if body.get(key) is not None})
         own |= bounded(body, self.allowed)
         own = own if self.allowed.network else without_ipv6(own)
         own["image"] = self.built.get(name) or own.get("image") or (self.images[name] or {})["Id"]

@@ -199,6 +199,13 @@ def test_other_containers_take_it_for_nobody(tmp_path: Path) -> None:
     assert service["labels"] | LABELS == service["labels"]
 
 
+def test_no_proxy_takes_its_variables_for_a_route(tmp_path: Path) -> None:
+    routes = {"VIRTUAL_HOST": "shop.example", "LETSENCRYPT_HOST": "shop.example"}
+    assert "environment" not in one(tmp_path, {"environment": routes})
+    kept = {"VIRTUAL_PORT": "80", "A": None}
+    assert one(tmp_path, {"environment": {**routes, **kept}})["environment"] == kept
+
+
 def test_a_copied_folder_and_a_volume_of_any_name_are_kept_apart(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     mounts = [
