@@ -31,6 +31,10 @@ Says = Callable[[str, Setting], str]
 """What a service says when it does not live with a setting; nothing where it does."""
 
 
+_DECIDED: dict[str, Outcome] = {}
+"""What was decided before, by what it depends on: the same plans come up again and again."""
+
+
 class Simulated(Trial):
     """A trial whose engine is a predicate; all that decides and searches is real."""
 
@@ -52,7 +56,10 @@ class Simulated(Trial):
         self.run = engine
 
     def _look(self, options: Options) -> Outcome:
-        return harden("compose.yaml", _read, options)
+        key = repr((sorted(options.services), options.assume, sorted(options.tried.items()), options.additions))
+        if key not in _DECIDED:
+            _DECIDED[key] = harden("compose.yaml", _read, options)
+        return _DECIDED[key]
 
     def _canonical(self, changes: Sequence[Any]) -> dict[str, Any]:
         return {"changes": list(changes)}
