@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -119,6 +120,13 @@ class Finding:
     """CIS, OWASP and other identifiers."""
     evidence: tuple[str, ...] = ()
     """Where the facts were read or run."""
+
+    def unless(self, refused: Mapping[tuple[str, str], str]) -> Finding:
+        """The finding, as refused where its fix is among those that are, by service and rule, with the reason."""
+        reason = refused.get((self.service or "", self.rule))
+        if self.status is not Status.FIX or reason is None:
+            return self
+        return replace(self, status=Status.REFUSED, reason=reason)
 
 
 class Acceptance(NamedTuple):

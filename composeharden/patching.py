@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from composeharden.compose.load import reloaded
@@ -33,7 +32,7 @@ def patch(
     outside = {file: _OUTSIDE for file in project.sources if not project.is_own(file)}
     work = _Work(project, found, {**outside, **(frozen or {})})
     patches = work.run() if work.active else []
-    return [work.judged(finding) for finding in found], patches
+    return [finding.unless(work.refused) for finding in found], patches
 
 
 _OUTSIDE = "it is written in a file outside of the project, which is left alone"
@@ -50,13 +49,6 @@ class _Work:
         self.refused: dict[Group, str] = {}
         self.sources: dict[str, Source] = dict(project.sources)
         self.renderers = {file: Renderer(source) for file, source in self.sources.items()}
-
-    def judged(self, finding: Finding) -> Finding:
-        """The finding with what became of it."""
-        reason = self.refused.get((finding.service or "", finding.rule))
-        if finding.status is not Status.FIX or reason is None:
-            return finding
-        return replace(finding, status=Status.REFUSED, reason=reason)
 
     def run(self) -> list[Patch]:
         """Drop groups until the rest can be made and proven together."""

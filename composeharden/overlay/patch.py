@@ -50,7 +50,7 @@ def patch(
     found = [_held(finding) for finding in found]
     work = _Work(below, whole, overlay, found, is_secret)
     patches = work.run()
-    return [work.judged(finding) for finding in found], patches
+    return [finding.unless(work.refused) for finding in found], patches
 
 
 def _held(finding: Finding) -> Finding:
@@ -74,13 +74,6 @@ class _Work:
             (finding.service or "", finding.rule): finding for finding in found if finding.status is Status.FIX
         }
         self.refused: dict[Group, str] = {}
-
-    def judged(self, finding: Finding) -> Finding:
-        """The finding with what became of it."""
-        reason = self.refused.get((finding.service or "", finding.rule))
-        if finding.status is not Status.FIX or reason is None:
-            return finding
-        return replace(finding, status=Status.REFUSED, reason=reason)
 
     def run(self) -> list[Patch]:
         """Drop groups until the rest can be written and proven together."""
