@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,13 @@ from typing import Any
 import pytest
 
 from .commands import engine_problem
-from .locks import held
+from .locks import in_turn, named
 from .models import block_yaml
 from .stand_ins import STAND_INS, build, build_base, labels_of
 
 OWN_IMAGES = "COMPOSEHARDEN_OWN_IMAGES"
 
 _NO_ENGINE = "no engine: "
-_ONE_AT_A_TIME = Path(tempfile.gettempdir()) / "composeharden-engine-tests.lock"
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +41,7 @@ def _heed_interrupts() -> None:
 @pytest.fixture(autouse=True)
 def _turn(request: pytest.FixtureRequest) -> Iterator[None]:
     """Keeps a test that looks at all of the engine away from those that use it at the same time."""
-    with held(_ONE_AT_A_TIME, shared=request.node.get_closest_marker("alone") is None):
+    with in_turn(named("engine"), alone=request.node.get_closest_marker("alone") is not None):
         yield
 
 

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from .commands import EngineError, attempt, run
-from .locks import held
+from .locks import held, named
 
 IMAGES = Path(__file__).with_name("images")
 BASE_SCRIPT = IMAGES / "make-base"
@@ -90,7 +90,7 @@ def is_current(tag: str, content: str) -> bool:
 def build_base() -> str:
     """Make the Debian base image when it is missing or its recipe changed; return its content hash."""
     content = content_hash([BASE_SCRIPT], IMAGES)
-    with held(_lock("base")):
+    with held(named("image-base")):
         if not is_current(BASE_TAG, content):
             _make_base(content)
     return content
@@ -114,7 +114,7 @@ def build(name: str, base_content: str) -> bool:
     tag, content = STAND_INS[name], _content(name, base_content)
     if name in BUILT_ON:
         build(BUILT_ON[name], base_content)
-    with held(_lock(name)):
+    with held(named(f"image-{name}")):
         if is_current(tag, content):
             return False
         _make(name, tag, content)
@@ -129,11 +129,6 @@ def _make(name: str, tag: str, content: str) -> None:
     if replaced:
         # Only to save space: a container, or an unchanged layer, may still need it.
         attempt(["docker", "image", "rm", replaced], timeout=60)
-
-
-def _lock(name: str) -> Path:
-    """Whoever needs the same image at the same time waits until it is there."""
-    return Path(tempfile.gettempdir()) / f"composeharden-image-{name}.lock"
 
 
 def _content(name: str, base_content: str) -> str:
