@@ -12,11 +12,10 @@ from collections.abc import Iterable, Sequence
 
 from composeharden.learn.contents import Contents
 from composeharden.learn.setting import Path
+from composeharden.verify.vanishing import is_below, may_vanish
 
-_VOLATILE = ("/tmp", "/var/tmp", "/run", "/var/run", "/var/cache", "/var/lock", "/var/log", "/dev/shm")
 _PASSING = re.compile(r"\.(pid|sock|socket|lock|lck|tmp|log)$|/\.[^/]*(lock|sock)$")
 """Files that may vanish, wherever they lie."""
-_PASSING_FOLDERS = frozenset(("log", "logs", "run", "tmp", "temp", "cache", ".cache"))
 _NEVER = ("/dev", "/proc", "/sys", "/.dockerenv", "/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/etc/mtab")
 _TOO_BROAD = frozenset(
     (
@@ -49,10 +48,10 @@ def candidates(
     bound = [contents.real(path) for path in sockets]
     volumes = [contents.real(path) for path in mounted]
     found = {"/tmp"} if contents.has_runtime or "/tmp" in contents.folders else set()
-    listed = [(kind, path) for kind, path in written if not _is_below(path, _NEVER)]
+    listed = [(kind, path) for kind, path in written if not is_below(path, _NEVER)]
     for kind, path in listed:
         is_folder = path in contents.folders or any(other.startswith(path + "/") for _, other in listed)
-        if (kind == "C" and is_folder) or _is_below(path, volumes):
+        if (kind == "C" and is_folder) or is_below(path, volumes):
             continue
         if any(volume.startswith(path + "/") for volume in volumes):
             continue  # a mount point that the engine has made
@@ -85,7 +84,7 @@ def refused(log: Iterable[str], contents: Contents, known: Iterable[Path], servi
     for line in log:
         for name in _NAMED.findall(line) if _REFUSED.search(line) else ():
             path = contents.real(posixpath.normpath(name.rstrip(".:,;")))
-            if path != "/" and not _is_below(path, _NEVER) and not _is_below(path, have):
+            if path != "/" and not is_below(path, _NEVER) and not is_below(path, have):
                 found.add(place(path, contents, path in contents.folders))
     return _rows(found, contents, service)
 
@@ -95,7 +94,7 @@ def _rows(
 ) -> tuple[Path, ...]:
     rows: list[Path] = []
     for path in sorted(found, key=lambda path: (path.count("/"), path)):
-        if _SAYABLE.fullmatch(path) and not _is_below(path, [row.path for row in rows]):
+        if _SAYABLE.fullmatch(path) and not is_below(path, [row.path for row in rows]):
             files = [file for file in written if file.startswith(path + "/")]
             passing = all(_PASSING.search(file) or any(one.startswith(file) for one in bound) for file in files)
             rows.append(Path(path, _kind(path, contents, bool(files) and passing), _owner(path, contents, service)))
@@ -106,8 +105,7 @@ def _kind(path: str, contents: Contents, passing: bool) -> str:
     """A tmpfs hides what the image has there, and forgets: it is for what may vanish only."""
     if path in contents.filled and path != "/tmp":
         return "volume"
-    may_vanish = _is_below(path, _VOLATILE) or posixpath.basename(path) in _PASSING_FOLDERS
-    return "tmpfs" if may_vanish or passing else "volume"
+    return "tmpfs" if may_vanish(path) or passing else "volume"
 
 
 def _owner(path: str, contents: Contents, service: str) -> str:
@@ -115,7 +113,3 @@ def _owner(path: str, contents: Contents, service: str) -> str:
     folder = contents.folders.get(path)
     uid = service.partition(":")[0]
     return "service" if folder is not None and uid and str(folder.uid) == uid and folder.uid else "root"
-
-
-def _is_below(path: str, places: Iterable[str]) -> bool:
-    return any(path == place or path.startswith(place.rstrip("/") + "/") for place in places)

@@ -16,15 +16,12 @@ from composeharden.images.facts import Writable
 from composeharden.verify.compare import Difference
 from composeharden.verify.plan import Plan
 from composeharden.verify.seen import Seen
+from composeharden.verify.vanishing import may_vanish
 
 _READ_ONLY = re.compile(r"read-only file ?system|\bEROFS\b|\[Errno 30\]", re.IGNORECASE)
 _NOT_PERMITTED = re.compile(r"not permitted|permission denied|\bEPERM\b|\bEACCES\b|\[Errno 1?[13]?\]", re.IGNORECASE)
 _PATH = re.compile(r"/[\w.@+~-]+(?:/[\w.@+~-]+)*")
 _SIZE = "64m"
-_PASSING = re.compile(
-    r"(^|[/_.-])(tmp|temp|cache|caches|run|lock|locks|logs?|sessions?|spool|pids?|sock)([/_.-]|$)", re.I
-)
-_PASSING_NAME = re.compile(r"\.(pid|sock|socket|lock|lck|log|tmp)$")
 
 _BY_WORDS = (
     (r"exec\b.*not permitted", ("NET_BIND_SERVICE",)),
@@ -140,7 +137,7 @@ def candidates(
     if "read-only" in rules:
         for entry in _paths(lines, before, image, files):
             words, addition = f"it writes to {entry.path}", Addition(paths=(entry,))
-            if is_passing(entry.path):
+            if may_vanish(entry.path):
                 yield Candidate(service, ("read-only",), words, addition)
             else:
                 words += ", and a tmpfs forgets it: give it a volume if that is data"
@@ -152,11 +149,6 @@ def candidates(
         yield Candidate(service, (rule,), f"it does not live with it: {_short(found)}")
     if len(rules) > 1:
         yield Candidate(service, tuple(rules), f"it does not live with all of them together: {_short(found)}")
-
-
-def is_passing(path: str) -> bool:
-    """Whether what lies there is gone with the container anyway, by its name: caches, locks, sockets, logs."""
-    return bool(_PASSING.search(path) or _PASSING_NAME.search(path))
 
 
 def _lines(found: Iterable[Difference], after: Iterable[Seen]) -> Iterator[str]:
@@ -236,4 +228,4 @@ def _in_order(rules: Sequence[str], checks: Sequence[str], lines: Sequence[str])
     return [rule for rule in ordered if rule in rules]
 
 
-__all__ = ["Candidate", "ImageFiles", "candidates", "is_passing"]
+__all__ = ["Candidate", "ImageFiles", "candidates"]
