@@ -7,12 +7,9 @@ from typing import Any
 
 import click
 
-from composeharden.cli.inputs import InputError, project_reader, reader
-from composeharden.cli.stacks import Stack, choice, environment, project_options, stacks
-from composeharden.compose.files import Files
+from composeharden.cli.loaded import loaded
+from composeharden.cli.stacks import project_options
 from composeharden.compose.project import Project
-from composeharden.decide import Options
-from composeharden.outcome import Outcome
 from composeharden.redaction import Redactor
 
 
@@ -28,23 +25,8 @@ def command(path: str, origins: bool, services: tuple[str, ...], form: str) -> N
     Values keep the form they are written in. With --origins each one says where that is, through extends, merge keys
     and anchors; JSON then has a JSON pointer for each value.
     """
-    from composeharden.pipeline import load_project
-
-    chosen = choice()
-    try:
-        (found,) = stacks([path] if path else [], False, chosen)
-    except InputError as error:
-        raise click.UsageError(str(error)) from None
-    options = Options(environment=environment(chosen), allow_partial=chosen.allow_partial)
-    if isinstance(found, Stack):
-        read = project_reader(found.files, found.allow_outside, found.named)
-        project, outcome = load_project(found.files, read, options)
-    else:
-        project, outcome = load_project(Files((found,), alone=True), reader(found), options)
-    redactor = _redactor(outcome)
-    if project is None:
-        _complain(outcome, redactor)
-        sys.exit(2)
+    redactor = Redactor()
+    project, _ = loaded(path, redactor)
     missing = sorted(set(services) - project.services.keys())
     if missing:
         raise click.UsageError(f"no service is called {', '.join(missing)}")
@@ -84,18 +66,3 @@ def _filled(project: Project, value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _filled(project, child) for key, child in value.items()}
     return [_filled(project, child) for child in value] if isinstance(value, list) else value
-
-
-def _redactor(outcome: Outcome) -> Redactor:
-    redactor = Redactor(outcome.sources.values())
-    for variables in (outcome.variables, *outcome.scopes):
-        for name, value in variables.items():
-            redactor.add_value(name, value)
-    return redactor
-
-
-def _complain(outcome: Outcome, redactor: Redactor) -> None:
-    from composeharden.report.style import Style
-    from composeharden.report.text import problem_lines
-
-    sys.stderr.write("\n".join(problem_lines(outcome.problems, redactor, Style())) + "\n")

@@ -13,14 +13,13 @@ import click
 
 from composeharden.cli.facts import OWN
 from composeharden.cli.granted import know_secrets
-from composeharden.cli.inputs import InputError, project_reader, reader
 from composeharden.cli.learned import Target, TargetError
-from composeharden.cli.stacks import Choice, Stack, choice, environment, project_options, stacks
+from composeharden.cli.loaded import loaded
+from composeharden.cli.stacks import Choice, choice, project_options
 from composeharden.cli.trials import no_room
 from composeharden.redaction import Redactor
 
 if TYPE_CHECKING:
-    from composeharden.compose.project import Project
     from composeharden.engine import Docker, Throwaway
     from composeharden.learn.document import Record
     from composeharden.learn.session import Count
@@ -100,7 +99,8 @@ def _of_image(image: str, words: tuple[str, ...], variables: Mapping[str, str]) 
 
 
 def _of_service(service: str, path: str, redactor: Redactor) -> _Asked:
-    project, beside = _project(path, redactor)
+    project, file = loaded(path, redactor)
+    know_secrets(redactor, project)
     if service not in project.services:
         raise click.UsageError(f"no service is called {service}")
 
@@ -116,38 +116,7 @@ def _of_service(service: str, path: str, redactor: Redactor) -> _Asked:
         return found
 
     image = project.services[service].image or service
-    return _Asked(image, beside, ("--service", service, *((path,) if path else ())), subject)
-
-
-def _project(path: str, redactor: Redactor) -> tuple[Project, str]:
-    """The stack, and the folder that its facts lie beside. Ends with the problems where it cannot be used."""
-    from composeharden.compose.files import Files
-    from composeharden.decide import Options
-    from composeharden.pipeline import load_project
-    from composeharden.report.style import Style
-    from composeharden.report.text import problem_lines
-
-    chosen = choice()
-    try:
-        (found,) = stacks([path] if path else [], False, chosen)
-    except InputError as error:
-        raise click.UsageError(str(error)) from None
-    options = Options(environment=environment(chosen), allow_partial=chosen.allow_partial)
-    if isinstance(found, Stack):
-        read = project_reader(found.files, found.allow_outside, found.named)
-        project, outcome = load_project(found.files, read, options)
-    else:
-        project, outcome = load_project(Files((found,), alone=True), reader(found), options)
-    for source in outcome.sources.values():
-        redactor.add(source)
-    for variables in (outcome.variables, *outcome.scopes):
-        for name, value in variables.items():
-            redactor.add_value(name, value)
-    if project is None:
-        sys.stderr.write("\n".join(problem_lines(outcome.problems, redactor, Style())) + "\n")
-        sys.exit(_PROBLEM)
-    know_secrets(redactor, project)
-    return project, os.path.dirname(found)
+    return _Asked(image, os.path.dirname(file), ("--service", service, *((path,) if path else ())), subject)
 
 
 def _guarded(asked: _Asked, target: Target, redactor: Redactor, repeat: str, given: Mapping[str, Any]) -> None:

@@ -21,12 +21,12 @@ from composeharden.cli.declared import declared
 from composeharden.cli.facts import Folders, catalog_for
 from composeharden.cli.files import JOURNAL
 from composeharden.cli.hadolint import Hadolint
-from composeharden.cli.inputs import STDIN, InputError, project_reader, reader
+from composeharden.cli.inputs import STDIN, InputError
 from composeharden.cli.overlay import overlay_for, with_overlay
 from composeharden.cli.reports import TEXT, Reports, parts
 from composeharden.cli.scope import Scope
 from composeharden.cli.seen import Seen
-from composeharden.cli.stacks import Stack, choice, stacks
+from composeharden.cli.stacks import Stack, choice, opened, stacks
 from composeharden.cli.trouble import in_words
 from composeharden.decide import Options
 from composeharden.outcome import Finding, Location, Outcome, Problem, Severity, Status
@@ -234,11 +234,8 @@ def look(path: str, settings: Settings) -> tuple[Outcome, Redactor]:
         from composeharden.cli.surroundings import with_surroundings
 
         options = with_surroundings(options, path)
-    if isinstance(path, Stack):
-        read = project_reader(path.files, path.allow_outside, path.named)
-        outcome = harden(path.files, with_overlay(read, overlay), options)
-    else:
-        outcome = harden(path, with_overlay(reader(path), overlay), options)
+    files, read = opened(path)
+    outcome = harden(files, with_overlay(read, overlay), options)
     settings.seen.complete = not outcome.problems
     if is_interrupted(path):
         outcome = replace(outcome, notes=(*outcome.notes, _INTERRUPTED))

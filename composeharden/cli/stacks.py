@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
-from composeharden.cli.inputs import STDIN, InputError, SelectionOf, expand, read
+from composeharden.cli.inputs import STDIN, InputError, SelectionOf, expand, project_reader, read, reader
 from composeharden.compose import dotenv
 from composeharden.compose.files import Files
 from composeharden.compose.load import DEFAULTS, OVERRIDES
@@ -38,6 +38,13 @@ class Stack(str):
         found.allow_outside = allow_outside
         found.named = frozenset(named)
         return found
+
+
+def opened(path: str) -> tuple[Files, Callable[[str], bytes]]:
+    """The files of one input, and how they and what they name are read."""
+    if isinstance(path, Stack):
+        return path.files, project_reader(path.files, path.allow_outside, path.named)
+    return Files((path,), alone=True), reader(path)
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from composeharden.cli.granted import know_secrets
-from composeharden.cli.inputs import STDIN, project_reader, reader
+from composeharden.cli.inputs import STDIN
 from composeharden.cli.overlay import overlay_for, with_overlay
 from composeharden.cli.run import Done, Settings, look
-from composeharden.cli.stacks import Stack
-from composeharden.compose.files import Files
+from composeharden.cli.stacks import opened
 from composeharden.outcome import Outcome, Status
 from composeharden.redaction import Redactor
 
@@ -146,17 +145,7 @@ def wanted(given: dict[str, Any]) -> Wanted:
     probes: dict[str, tuple[tuple[str, ...], ...]] = {}
     for service, words in given.pop("probes"):
         probes[service] = (*probes.get(service, ()), words)
-    names = (
-        "allow_network",
-        "allow_host_access",
-        "pull",
-        "build",
-        "window",
-        "check_interval",
-        "timeout",
-        "copy_limit",
-        "yes",
-    )
+    names = (one.name for one in fields(Wanted) if one.name != "probes")
     return Wanted(**{name: given.pop(name) for name in names}, probes=probes)
 
 
@@ -263,11 +252,7 @@ def trial_of(given: dict[str, Any], jobs: int) -> Wanted | None:
 def _project(path: str, settings: Settings) -> Project:
     from composeharden.pipeline import load_as_it_is
 
-    files, read = (
-        (path.files, project_reader(path.files, path.allow_outside, path.named))
-        if isinstance(path, Stack)
-        else (Files((path,), alone=True), reader(path))
-    )
+    files, read = opened(path)
     overlay = overlay_for(path, settings.options.overlay)
     project = load_as_it_is(files, with_overlay(read, overlay), replace(settings.options, overlay=overlay))
     if project is None:
