@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from composeharden.compose.project import Project
-from composeharden.engine import Docker, EngineError, Throwaway
+from composeharden.engine import Docker, Throwaway
 from composeharden.learn.subject import Place, Subject
 from composeharden.verify.allowed import Allowed, Patience
-from composeharden.verify.hostfiles import copy_file, fill
+from composeharden.verify.copies import make_copies
 from composeharden.verify.isolation import Isolation, images_of
 from composeharden.verify.model import canonical, single
 
@@ -88,31 +88,6 @@ class _Isolated:
     isolation: Isolation
 
     def __call__(self, place: Place) -> Mapping[str, Any]:
-        volumes: dict[str, str] = {}
-        files: dict[str, str] = {}
-        for name in self.isolation.services:
-            for mount in self.isolation.model["services"][name].get("volumes") or ():
-                source = mount.get("source")
-                if mount.get("type") == "volume" and source and source not in volumes:
-                    volumes[source] = f"{place.name}-v{len(volumes)}"
-                    self._create(volumes[source], place)
-        for (name, _), found in self.isolation.files.items():
-            if name in self.isolation.left_out:
-                continue
-            if found.treatment == "file" and found.source not in files:
-                files[found.source] = os.path.join(place.folder, f"file-{len(files)}")
-                try:
-                    copy_file(found, files[found.source])
-                except OSError as error:
-                    raise EngineError(f"{found.source} cannot be copied: {error.strerror}") from error
-            elif found.treatment in ("copy", "empty") and found.source not in volumes:
-                volumes[found.source] = f"{place.name}-v{len(volumes)}"
-                self._create(volumes[found.source], place)
-                image = str((self.isolation.images[name] or {})["Id"])
-                fill(self.docker, self.own, found, volumes[found.source], image)
-        life = {"labels": dict(place.labels), "volumes": volumes, "files": files}
-        return self.isolation.apply(self.isolation.model, life)
-
-    def _create(self, name: str, place: Place) -> None:
-        labels = [word for key, value in place.labels.items() for word in ("--label", f"{key}={value}")]
-        self.docker.run("volume", "create", *labels, name)
+        model = self.isolation.model
+        copies = make_copies(self.docker, self.own, self.isolation, model, place.name, place.folder, place.labels)
+        return self.isolation.apply(model, copies)

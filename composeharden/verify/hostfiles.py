@@ -149,9 +149,8 @@ def _mount_points() -> list[str]:
 
 
 def fill(docker: Docker, own: Throwaway, host_file: HostFile, volume: str, image: str) -> None:
-    """Put a copy of a folder, or an empty one with its owner and mode, into a new volume. Raises EngineError."""
+    """Put a copy of a folder, or an empty one with its owner and mode, into a volume. Raises EngineError."""
     labels = own.label_arguments
-    docker.run("volume", "create", *labels, volume)
     helper = f"{volume}-copy"
     mount = f"type=volume,source={volume},target=/{_INSIDE},volume-nocopy"
     docker.run("container", "create", *labels, "--name", helper, "--network", "none", "--mount", mount, image, "true")

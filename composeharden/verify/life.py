@@ -12,7 +12,7 @@ from typing import Any
 from composeharden.engine import Docker, EngineError, OverdueError, Stopped, Throwaway, remove, sockets
 from composeharden.verify.allowed import Patience
 from composeharden.verify.compare import differences, more_privileged
-from composeharden.verify.hostfiles import copy_file, fill
+from composeharden.verify.copies import make_copies
 from composeharden.verify.isolation import Isolation, needs, seconds
 from composeharden.verify.model import write
 from composeharden.verify.seen import (
@@ -90,44 +90,15 @@ class _Living:
         self.folder = os.path.join(run.own.folder, project)
         self.file = os.path.join(self.folder, "compose.json")
         os.makedirs(self.folder, 0o700)
-        self.model = run.isolation.apply(model, self._things(model))
+        labels = {**run.own.labels, "dev.composeharden.life": project}
+        copies = make_copies(run.docker, run.own, run.isolation, model, project, self.folder, labels)
+        self.model = run.isolation.apply(model, copies)
         self.services = list(self.model["services"])
         self.life = Life()
         self.ids: list[str] = []
         self.probed: dict[str, list[str]] = {}
         """What probes said that failed, by service, in the phase at hand."""
         write(self.model, self.file)
-
-    def _things(self, model: Mapping[str, Any]) -> dict[str, Any]:
-        """Make the volumes and copies of this life."""
-        isolation, own = self.run.isolation, self.run.own
-        labels = {**own.labels, "dev.composeharden.life": self.project}
-        volumes: dict[str, str] = {}
-        files: dict[str, str] = {}
-        for name in isolation.services:
-            for mount in model["services"][name].get("volumes") or ():
-                if mount.get("type") == "volume" and mount.get("source") and mount["source"] not in volumes:
-                    volumes[mount["source"]] = self._volume(len(volumes), labels)
-        for (name, _), found in isolation.files.items():
-            if name in isolation.left_out:
-                continue
-            if found.treatment == "file" and found.source not in files:
-                files[found.source] = os.path.join(self.folder, f"file-{len(files)}")
-                try:
-                    copy_file(found, files[found.source])
-                except OSError as error:
-                    raise EngineError(f"{found.source} cannot be copied: {error.strerror}") from error
-            elif found.treatment in ("copy", "empty") and found.source not in volumes:
-                image = str((isolation.images[name] or {})["Id"])
-                volumes[found.source] = f"{self.project}-v{len(volumes)}"
-                fill(self.docker, own, found, volumes[found.source], image)
-        return {"labels": labels, "volumes": volumes, "files": files}
-
-    def _volume(self, number: int, labels: Mapping[str, str]) -> str:
-        name = f"{self.project}-v{number}"
-        words = [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]
-        self.docker.run("volume", "create", *words, name)
-        return name
 
     # -- phases ------------------------------------------------------------------------------------------------------
 

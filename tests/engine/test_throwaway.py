@@ -112,6 +112,7 @@ def test_what_fills_a_volume_leaves_none_of_its_image(docker: Docker, tmp_path: 
         docker.run("create", "--name", name, *own.label_arguments, BASE_TAG, "true")
         docker.run("commit", "--change", "VOLUME /kept", name, f"{name}:trial")
         before = anonymous(docker)
+        docker.run("volume", "create", *own.label_arguments, f"{name}-v")
         fill(docker, own, HostFile(str(tmp_path), "copy"), f"{name}-v", f"{name}:trial")
         assert anonymous(docker) <= before
         docker.run("rm", name)
