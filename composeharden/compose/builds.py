@@ -20,7 +20,8 @@ from composeharden.yaml import nodes
 if TYPE_CHECKING:
     from composeharden.compose.project import Layer, Project, Service
 
-_REMOTE = re.compile(r"[a-z][a-z0-9+.-]{1,20}://|git@|github\.com/", re.IGNORECASE)
+REMOTE = re.compile(r"[a-z][a-z0-9+.-]{1,20}://|git@|github\.com/", re.IGNORECASE)
+"""What a build context begins with that Docker fetches from elsewhere."""
 _PLACES = ("context", "dockerfile", "dockerfile_inline", "target")
 _MOST_CHARACTERS = 250_000
 """Of one Dockerfile: far beyond any that was written, and below where reading a file stops."""
@@ -72,7 +73,7 @@ def dockerfile_of(service: Service) -> Dockerfile | None:
         found = Dockerfile(file=layer.file, context=context, above=above, is_inline=True)
         found = found if node is not None and node.style == "|" else replace(found, is_folded=True)
         return _parsed(service.project, found, inline, build, _arguments(service, raw))
-    if _REMOTE.match(context):
+    if REMOTE.match(context):
         return Dockerfile(reason="its build context lies elsewhere")
     path = posixpath.join(context, as_text(build.get("dockerfile")) or "Dockerfile")
     text = text_of(service.project, path)

@@ -57,11 +57,7 @@ class Docker:
     docker: str
     compose: tuple[str, ...]
     engine_version: str
-    compose_version: str
     deadline: Deadline = field(default_factory=Deadline)
-    is_rootless: bool = False
-    starts: int = 0
-    """Containers started by `start`, `run_detached` and those that a caller counts, for reports."""
 
     @classmethod
     def find(cls, deadline: Deadline | None = None) -> Docker:
@@ -71,16 +67,12 @@ class Docker:
             raise NoEngineError("this needs Docker: there is no program called docker (https://docs.docker.com/engine)")
         _refuse_remote(docker)
         try:
-            form = '{"version":{{json .ServerVersion}},"security":{{json .SecurityOptions}}}'
-            answer = attempt([docker, "info", "--format", form], 20)
-            known: dict[str, Any] = json.loads(answer.stdout)
-        except (EngineError, ValueError):
-            known = {}
-        if not known.get("version"):
+            version = attempt([docker, "info", "--format", "{{.ServerVersion}}"], 20).stdout.strip()
+        except EngineError:
+            version = ""
+        if not version:
             raise NoEngineError("no Docker engine answers: start it, or get the right to use it, then try again")
-        compose, version = _compose(docker)
-        rootless = any("rootless" in str(option) for option in known.get("security") or ())
-        return cls(docker, compose, str(known["version"]), version, deadline or Deadline(), rootless)
+        return cls(docker, _compose(docker), version, deadline or Deadline())
 
     # -- commands --------------------------------------------------------------------------------------------------
 
@@ -242,8 +234,8 @@ def _refuse_remote(docker: str) -> None:
         raise NoEngineError("the Docker engine is on another machine, where nothing is tried: use one on this machine")
 
 
-def _compose(docker: str) -> tuple[tuple[str, ...], str]:
-    """The Compose program and its version: the plugin, or the program of its own on PATH or beside Python."""
+def _compose(docker: str) -> tuple[str, ...]:
+    """The Compose program: the plugin, or the program of its own on PATH or beside Python."""
     beside = os.path.join(os.path.dirname(sys.executable), "docker-compose")
     alone = shutil.which("docker-compose") or (beside if os.access(beside, os.X_OK) else None)
     for argv in ((docker, "compose"), (alone,) if alone else ()):
@@ -255,5 +247,5 @@ def _compose(docker: str) -> tuple[tuple[str, ...], str]:
             continue
         version = answer.stdout.strip().removeprefix("v")
         if answer.code == 0 and version.split(".")[0].isdigit() and int(version.split(".")[0]) >= _OLDEST_COMPOSE:
-            return tuple(argv), version
+            return tuple(argv)
     raise NoEngineError("this needs Docker Compose 2 or newer, as `docker compose` or `docker-compose`")

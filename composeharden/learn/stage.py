@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -15,6 +14,7 @@ from composeharden.learn import look
 from composeharden.learn.compare import STAGES, stop_shortfall, waited_for
 from composeharden.learn.setting import Life, Moment, Setting, Shortfall, Stop, Work
 from composeharden.learn.subject import Place, Subject, staged
+from composeharden.verify.model import write
 
 UP_SECONDS = 300.0
 _PAUSE = 0.4
@@ -239,8 +239,7 @@ class _Project:
         os.mkdir(self._folder, 0o700)
         labels = {**stage.own.labels, _PROJECT: self._name}
         model = staged(stage.subject, setting, Place(self._name, self._folder, labels))
-        with open(os.path.join(self._folder, "compose.json"), "w", encoding="utf-8") as file:
-            json.dump({**model, "name": self._name}, file)
+        write({**model, "name": self._name}, os.path.join(self._folder, "compose.json"))
 
     def start(self, number: int, container: str) -> str:
         """First start, second start of the same container, or a new container over the same volumes."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -385,8 +386,6 @@ def images_of(
 
 def seconds(duration: Any) -> float:
     """A duration as Compose writes it, `1m30s`; 0 where there is none."""
-    import re
-
     units = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
     parts = re.findall(r"([\d.]+)(h|ms|us|µs|ns|m|s)", str(duration or ""))
     return sum(float(number) * units[unit] for number, unit in parts)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import stat
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from composeharden.compose.builds import REMOTE
 from composeharden.compose.environment import normal_name
 from composeharden.compose.project import Project
 from composeharden.compose.written import as_meant
@@ -22,7 +22,6 @@ from composeharden.yaml.change import Change
 
 _SECONDS = 60.0
 _MOST_VARIABLES = 4_000_000
-_REMOTE = re.compile(r"^(?:[a-z][a-z0-9+.-]*://|git@|github\.com/)|\.git(?:#|$)", re.IGNORECASE)
 
 
 def canonical(docker: Docker, project: Project, changes: Iterable[Change], file: str) -> dict[str, Any]:
@@ -99,7 +98,7 @@ def variables_of_secrets(model: Mapping[str, Any], variables: Mapping[str, str])
 def is_remote(build: Mapping[str, Any]) -> bool:
     """Whether anything that is built from lies elsewhere than on this machine."""
     contexts = [build.get("context"), *(build.get("additional_contexts") or {}).values()]
-    return any(_REMOTE.search(single(one or "")) for one in contexts)
+    return any(REMOTE.match(single(one or "")) for one in contexts)
 
 
 def _plain(value: Any) -> Any:

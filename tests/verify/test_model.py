@@ -25,7 +25,7 @@ def asked(folder: Path, key: str, value: str) -> dict[str, Any]:
     project, _ = load_project(Files((os.fspath(file),), alone=True), lambda path: Path(path).read_bytes(), Options())
     assert project is not None
     compose = Path(sys.executable).with_name("docker-compose")
-    docker = Docker("docker", (os.fspath(compose),), "", "")
+    docker = Docker("docker", (os.fspath(compose),), "")
     return canonical(docker, project, (), os.path.abspath(folder / "model.json"))
 
 
